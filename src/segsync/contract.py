@@ -1,0 +1,133 @@
+"""What connectors promise the core. Small on purpose; `segsync.testing` holds connectors to every sentence.
+
+A connector never sleeps, retries, paces, logs, prints, reads the clock other than through its kit, or opens a
+connection other than through its session. It raises only errors of errors.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from segsync.model import Audience, AudienceRef, Batch, Cursor, Jobs, Page, Present, Receipt, Ticket
+from segsync.spec import Spec
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+    from pydantic import BaseModel, SecretStr
+
+    from segsync.clock import Clock
+    from segsync.http import Session
+
+
+class Source(Protocol):
+    """Something that is read."""
+
+    def check(self) -> None:
+        """Prove that everything `read` needs is there. Changes nothing.
+
+        Raises AuthError if the platform refuses the credential, Unavailable if it does not answer,
+        ConfigError if an option cannot be right.
+        """
+
+    def streams(self) -> frozenset[str]:
+        """The streams that this source, as configured, fills. Pure."""
+
+    def read(self, root: str, since: Cursor | None, jobs: Jobs) -> Iterator[Page]:
+        """Yield what changed since the cursor, oldest first; everything if None. It ends or raises: never trails off.
+
+        Reading an overlap again is allowed. A row that cannot be read is a Flaw on its page, never an exception.
+        """
+
+    def close(self) -> None: ...
+
+
+class ListsIds(Protocol):
+    """A source whose spec says `lists_ids`."""
+
+    def ids(self) -> Iterator[Sequence[str]]:
+        """Every customer id that exists now, in pages. Deletions are applied only after it ended well."""
+
+
+class Destination(Protocol):
+    """Something that is written to."""
+
+    def check(self) -> None:
+        """Prove that the credential works and may write. Changes nothing.
+
+        Raises AuthError if the platform refuses it, Unavailable if it does not answer.
+        """
+
+    def find_audience(self, wanted: Audience) -> AudienceRef | None:
+        """The audience of `wanted.id` if that is known, else the one of exactly that name, else None.
+
+        Changes nothing. Raises AudienceMissing where the id is known and gone, ConfigError where two have the name.
+        """
+
+    def create_audience(self, wanted: Audience) -> AudienceRef:
+        """Make it. Called only after `find_audience` answered None; after a lost answer the engine finds first."""
+
+    def push(self, batch: Batch) -> Receipt:
+        """Apply one batch, and account for each of its members exactly once.
+
+        Pushing the same batch again leaves the audience as it was. The engine keeps batches within
+        `spec.writes.max_batch` and does the waiting: raise Unavailable, never sleep. Raises AudienceMissing
+        where the audience is gone. What was pushed never changes anybody's consent.
+        """
+
+    def close(self) -> None: ...
+
+
+class Settles(Protocol):
+    """A destination whose spec says `settles`."""
+
+    def settle(self, ticket: Ticket, batch: Batch) -> Receipt | None:
+        """What became of the pending members, given again in `batch`; None while the platform does not know yet."""
+
+
+class ReadBack(Protocol):
+    """A destination whose spec says `read_back`."""
+
+    def read_back(self, audience: AudienceRef) -> Iterator[Sequence[Present]]:
+        """Everybody the audience holds, in pages."""
+
+
+class Automations(Protocol):
+    """A destination whose spec says `automations`."""
+
+    def automations(self, audience: AudienceRef) -> Sequence[str]:
+        """Names of what is live and set off by somebody joining (flows, journeys). Changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What a connector is handed: its section of the config, its secrets, its door to the network, and time."""
+
+    name: str  # the section's name, `shopify_eu` of [sources.shopify_eu]
+    options: BaseModel  # an instance of spec.options
+    secrets: Mapping[str, SecretStr]
+    session: Session
+    clock: Clock
+    home: Path  # the folder that relative paths in options start from
+
+
+class Sandbox(Protocol):
+    """A connector's stand-in for its platform, to be served under `/<connector>`."""
+
+    app: WSGIApplication
+
+    def state(self) -> Mapping[str, Any]:
+        """What the platform holds, as JSON values; read by tests and shown at `/__state`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """What an entry point of the group `segsync.connectors` names: the spec, and how to make each part."""
+
+    spec: Spec
+    source: Callable[[Kit], Source] | None = None
+    destination: Callable[[Kit], Destination] | None = None
+    sandbox: Callable[[Clock], Sandbox] | None = None  # imports its web framework only when called

@@ -1,0 +1,167 @@
+"""The one door to the network: everything a connector says to its platform is paced, retried and traced here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import tenacity
+
+from segsync import __version__
+from segsync.clock import Clock
+from segsync.errors import Unavailable
+from segsync.pace import Pacer
+from segsync.spec import Limit
+
+PASSING = frozenset({500, 502, 503, 504, 520, 521, 522, 523, 524})
+TIMEOUT = (10.0, 90.0)  # seconds to connect, and between bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and what came back (`response` is None where nothing did), as the tracer sees it."""
+
+    connector: str
+    request: requests.PreparedRequest
+    response: requests.Response | None
+    elapsed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a call is retried: at most so many attempts, and so many seconds of waiting in all."""
+
+    attempts: int = 6
+    seconds: float = 180.0
+
+
+class Session:
+    """A connector's session with its platform. Thread-safe as far as `requests.Session` is.
+
+    `headers` is asked before each request, so that a renewed token is used at once.
+    """
+
+    def __init__(
+        self,
+        connector: str,
+        *,
+        clock: Clock,
+        pacer: Pacer | None = None,
+        trace: Callable[[Exchange], None] | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self._connector = connector
+        self._clock = clock
+        self._pacer = pacer or Pacer(clock)
+        self._trace = trace
+        self._patience = patience or Patience()
+        self._http = requests.Session()
+        self._http.headers["User-Agent"] = f"segsync/{__version__}"
+        self._http.trust_env = True
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        limits: Sequence[Limit] = (),
+        repeatable: bool = True,
+        verify: Callable[[requests.Response], None] | None = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        data: bytes | Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """The platform's answer, of any status but those that pass (429 and 5xx), which are retried here.
+
+        `repeatable=False` says that a second call would do a second thing: then only answers that prove that
+        nothing was done (429, no connection) are retried. `verify` may raise Unavailable for an answer that is
+        none (a page of HTML, half a JSON document). Redirects are not followed.
+
+        Raises Unavailable when patience is at its end.
+        """
+        request = requests.Request(method, url, headers=dict(headers or {}), params=params, json=json, data=data)
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(lambda error: _worth_a_retry(error, repeatable=repeatable)),
+            stop=self._out_of_patience,
+            wait=self._nap,
+            sleep=self._clock.sleep,
+            reraise=True,
+        )
+        return retrying(self._once, request, limits, verify)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _once(
+        self,
+        request: requests.Request,
+        limits: Sequence[Limit],
+        verify: Callable[[requests.Response], None] | None,
+    ) -> requests.Response:
+        prepared = self._http.prepare_request(request)
+        self._pacer.wait(limits)
+        started = self._clock.monotonic()
+        try:
+            settings = self._http.merge_environment_settings(prepared.url, {}, None, None, None)
+            response = self._http.send(prepared, timeout=TIMEOUT, allow_redirects=False, **settings)
+        except requests.ConnectTimeout as error:
+            self._traced(prepared, None, started)
+            raise _NeverArrived(f"{self._connector}: no connection within {TIMEOUT[0]:.0f} s") from error
+        except requests.RequestException as error:
+            self._traced(prepared, None, started)
+            raise _from_requests(self._connector, error) from error
+        self._traced(prepared, response, started)
+        if response.status_code == 429:
+            wait = retry_after(response)
+            if wait is not None:
+                self._pacer.close(limits, wait)
+            raise _NeverArrived(f"{self._connector} asked us to slow down (429)", retry_after=wait)
+        if response.status_code in PASSING:
+            raise Unavailable(f"{self._connector} answered {response.status_code}", retry_after=retry_after(response))
+        if verify is not None:
+            verify(response)
+        return response
+
+    def _traced(self, request: requests.PreparedRequest, response: requests.Response | None, started: float) -> None:
+        if self._trace is not None:
+            self._trace(Exchange(self._connector, request, response, self._clock.monotonic() - started))
+
+    def _nap(self, state: tenacity.RetryCallState) -> float:
+        """What the platform asked for, else doubling from half a second; both with a little jitter, seconds."""
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, Unavailable) else None
+        base = asked if asked is not None else min(30.0, 0.5 * 2 ** (state.attempt_number - 1))
+        return base + self._clock.random() * min(1.0, 0.25 * base + 0.05)
+
+    def _out_of_patience(self, state: tenacity.RetryCallState) -> bool:
+        waited = state.idle_for + state.upcoming_sleep
+        return state.attempt_number >= self._patience.attempts or waited > self._patience.seconds
+
+
+class _NeverArrived(Unavailable):
+    """The platform certainly did nothing, so that even a call that must not be repeated may be tried again."""
+
+
+def retry_after(response: requests.Response) -> float | None:
+    """The `Retry-After` header in seconds, where it is a number (RFC 9110 §10.2.3; no platform here sends dates)."""
+    text = response.headers.get("Retry-After", "").strip()
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        return None
+
+
+def _worth_a_retry(error: BaseException, *, repeatable: bool) -> bool:
+    return isinstance(error, _NeverArrived) or (repeatable and isinstance(error, Unavailable))
+
+
+def _from_requests(connector: str, error: requests.RequestException) -> Unavailable:
+    """Our words for what `requests` says: its own texts carry whole URLs, which may hold secrets."""
+    if isinstance(error, requests.ConnectionError) and "NewConnectionError" in repr(error):
+        return _NeverArrived(f"{connector}: nobody answers at its address")
+    if isinstance(error, requests.Timeout):
+        return Unavailable(f"{connector} did not answer within {TIMEOUT[1]:.0f} s")
+    return Unavailable(f"{connector}: the connection broke ({type(error).__name__})")
