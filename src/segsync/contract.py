@@ -48,8 +48,11 @@ class Source(Protocol):
 class ListsIds(Protocol):
     """A source whose spec says `lists_ids`."""
 
-    def ids(self) -> Iterator[Sequence[str]]:
-        """Every customer id that exists now, in pages. Deletions are applied only after it ended well."""
+    def ids(self) -> Iterator[Sequence[str]] | None:
+        """Every customer id that exists now, in pages. Deletions are applied only after it ended well.
+
+        None where this source, as configured, cannot tell: then nothing is deleted.
+        """
 
 
 class Destination(Protocol):

@@ -8,14 +8,15 @@ from typing import Any
 
 import requests
 import tenacity
+from urllib3.exceptions import NewConnectionError
 
 from segsync import __version__
 from segsync.clock import Clock
-from segsync.errors import Unavailable
+from segsync.errors import ConfigError, Problem, Unavailable
 from segsync.pace import Pacer
 from segsync.spec import Limit
 
-PASSING = frozenset({500, 502, 503, 504, 520, 521, 522, 523, 524})
+PASSING = frozenset({408, 500, 502, 503, 504, *range(520, 531)})  # from 520 on, what a proxy says of its origin
 TIMEOUT = (10.0, 90.0)  # seconds to connect, and between bytes
 
 
@@ -40,7 +41,7 @@ class Patience:
 class Session:
     """A connector's session with its platform. Thread-safe as far as `requests.Session` is.
 
-    `headers` is asked before each request, so that a renewed token is used at once.
+    Proxies and certificates come from the environment; credentials never do, so that nobody's `.netrc` is sent.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Session:
         self._patience = patience or Patience()
         self._http = requests.Session()
         self._http.headers["User-Agent"] = f"segsync/{__version__}"
-        self._http.trust_env = True
+        self._http.auth = _as_it_is  # without one, requests would put what it finds in .netrc over our own header
 
     def request(
         self,
@@ -74,13 +75,14 @@ class Session:
         json: Any = None,
         data: bytes | Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """The platform's answer, of any status but those that pass (429 and 5xx), which are retried here.
+        """The platform's answer, of any status but those that pass (429 and `PASSING`), which are retried here.
 
         `repeatable=False` says that a second call would do a second thing: then only answers that prove that
         nothing was done (429, no connection) are retried. `verify` may raise Unavailable for an answer that is
         none (a page of HTML, half a JSON document). Redirects are not followed.
 
-        Raises Unavailable when patience is at its end.
+        Raises Unavailable when patience is at its end, or the platform asked for a longer pause than that;
+        ConfigError where the address or a header cannot be sent at all.
         """
         request = requests.Request(method, url, headers=dict(headers or {}), params=params, json=json, data=data)
         retrying = tenacity.Retrying(
@@ -101,18 +103,18 @@ class Session:
         limits: Sequence[Limit],
         verify: Callable[[requests.Response], None] | None,
     ) -> requests.Response:
-        prepared = self._http.prepare_request(request)
+        prepared = self._prepared(request)
+        closed = self._pacer.closed_for(limits)
+        if closed > self._patience.seconds:
+            raise Unavailable(f"{self._connector} asked for a pause of another {closed:.0f} s", retry_after=closed)
         self._pacer.wait(limits)
         started = self._clock.monotonic()
         try:
             settings = self._http.merge_environment_settings(prepared.url, {}, None, None, None)
             response = self._http.send(prepared, timeout=TIMEOUT, allow_redirects=False, **settings)
-        except requests.ConnectTimeout as error:
+        except (requests.RequestException, ValueError) as error:
             self._traced(prepared, None, started)
-            raise _NeverArrived(f"{self._connector}: no connection within {TIMEOUT[0]:.0f} s") from error
-        except requests.RequestException as error:
-            self._traced(prepared, None, started)
-            raise _from_requests(self._connector, error) from error
+            raise _explained(self._connector, error) from error
         self._traced(prepared, response, started)
         if response.status_code == 429:
             wait = retry_after(response)
@@ -125,15 +127,21 @@ class Session:
             verify(response)
         return response
 
+    def _prepared(self, request: requests.Request) -> requests.PreparedRequest:
+        try:
+            return self._http.prepare_request(request)
+        except (requests.RequestException, ValueError) as error:
+            raise _explained(self._connector, error) from None  # its text may quote a secret
+
     def _traced(self, request: requests.PreparedRequest, response: requests.Response | None, started: float) -> None:
         if self._trace is not None:
             self._trace(Exchange(self._connector, request, response, self._clock.monotonic() - started))
 
     def _nap(self, state: tenacity.RetryCallState) -> float:
-        """What the platform asked for, else doubling from half a second; both with a little jitter, seconds."""
+        """Doubling from half a second, and never less than the platform asked for; with a little jitter, seconds."""
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after if isinstance(error, Unavailable) else None
-        base = asked if asked is not None else min(30.0, 0.5 * 2 ** (state.attempt_number - 1))
+        base: float = max(asked or 0.0, min(30.0, 0.5 * 2.0 ** (state.attempt_number - 1)))
         return base + self._clock.random() * min(1.0, 0.25 * base + 0.05)
 
     def _out_of_patience(self, state: tenacity.RetryCallState) -> bool:
@@ -158,10 +166,21 @@ def _worth_a_retry(error: BaseException, *, repeatable: bool) -> bool:
     return isinstance(error, _NeverArrived) or (repeatable and isinstance(error, Unavailable))
 
 
-def _from_requests(connector: str, error: requests.RequestException) -> Unavailable:
-    """Our words for what `requests` says: its own texts carry whole URLs, which may hold secrets."""
-    if isinstance(error, requests.ConnectionError) and "NewConnectionError" in repr(error):
-        return _NeverArrived(f"{connector}: nobody answers at its address")
+def _explained(connector: str, error: Exception) -> Unavailable | ConfigError:
+    """Our words for what `requests` says: its own texts carry whole URLs and headers, which may hold secrets."""
+    if isinstance(error, ValueError):  # InvalidURL, InvalidHeader, UnicodeEncodeError: no retry will help
+        found = f"its address or a header cannot be sent ({type(error).__name__})"
+        problem = Problem(connector, found, "look for stray characters in its options and its secrets")
+        return ConfigError([problem])
+    if isinstance(error, requests.ConnectTimeout):
+        return _NeverArrived(f"{connector}: no connection within {TIMEOUT[0]:.0f} s")
     if isinstance(error, requests.Timeout):
         return Unavailable(f"{connector} did not answer within {TIMEOUT[1]:.0f} s")
+    if isinstance(getattr(error.args[0] if error.args else None, "reason", None), NewConnectionError):
+        return _NeverArrived(f"{connector}: nobody answers at its address")
     return Unavailable(f"{connector}: the connection broke ({type(error).__name__})")
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """An authentication that adds nothing."""
+    return request

@@ -42,6 +42,12 @@ class Pacer:
             for limit in limits:
                 self._closed_until[limit.name] = max(until, self._closed_until.get(limit.name, until))
 
+    def closed_for(self, limits: Iterable[Limit]) -> float:
+        """The seconds for which the platform has closed one of these, 0 if none."""
+        with self._lock:
+            now = self._clock.monotonic()
+            return max([0.0, *(self._closed_until.get(limit.name, now) - now for limit in limits)])
+
     def _delay(self, limit: Limit, now: float) -> float:
         calls = self._calls.setdefault(limit.name, deque())
         while calls and calls[0] <= now - 60:

@@ -50,6 +50,7 @@ class Writes:
     keyed_by: Literal["profile", "identifier"]  # does a member's identifiers meet in one profile, or stand alone?
     consent: ConsentRule  # the sync option's default
     estimate: Callable[[int, int], Estimate]  # of so many adds and removes
+    facts: tuple[str, ...] = ()  # fields of Identifiers, such as `first_name`, that it uses beside identifiers
     creates_profiles: bool = False  # an add may create a profile that the platform bills
     settles: bool = False  # implements Settles: push() may answer with a ticket
     read_back: bool = False  # implements ReadBack: drift can be seen

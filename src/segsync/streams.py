@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 
 class Kind(StrEnum):
-    """How landing reads a value; each kind has one normaliser in `warehouse/normalise.py`."""
+    """How landing reads a value; each kind has one reader in `warehouse/frames.py`."""
 
     ID = "id"  # text, kept as it is but for surrounding white space
     TEXT = "text"
