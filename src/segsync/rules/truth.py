@@ -1,0 +1,116 @@
+"""One comparison as an expression that is true or false, never unknown: of a trait, or of a parameter of one record."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import ibis
+
+from segsync.rules.catalogue import Kind
+from segsync.rules.dates import AsOf, day_of, instant_of
+from segsync.rules.shop import decimal, two
+from segsync.rules.syntax import COMPLEMENT, Day, Flag, Moment, Name, Number, Offset, Op, Text, Value
+from segsync.streams import fold
+
+_COMPARE: dict[Op, Callable[[Any, Any], Any]] = {
+    Op.EQ: operator.eq,
+    Op.GT: operator.gt,
+    Op.GE: operator.ge,
+    Op.LT: operator.lt,
+    Op.LE: operator.le,
+}
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a comparison asks about: its kind, its column, and for a day its instant where that is known."""
+
+    kind: Kind
+    value: Any
+    at: Any = None
+
+
+FindSubject = Callable[[str], Subject]
+
+
+def truth(subject: Subject, op: Op, values: Sequence[Value], as_of: AsOf, find: FindSubject | None = None) -> Any:
+    """`subject op values`, two-valued; `find` gives the subject of a trait that stands as a value."""
+    if op in COMPLEMENT:
+        return ~truth(subject, COMPLEMENT[op], values, as_of, find)
+    if op is Op.IS_NULL:
+        return _missing(subject)
+    if subject.kind is Kind.LIST:
+        return any_of([two(subject.value.contains(fold(v.value))) for v in values if isinstance(v, Text)])
+    if op is Op.BETWEEN:
+        low, high = values
+        return two(_compare(subject, Op.GE, low, as_of, find)) & two(_compare(subject, Op.LE, high, as_of, find))
+    if op is Op.IN:
+        return _among(subject, values, as_of, find)
+    return two(_compare(subject, op, values[0], as_of, find))
+
+
+def all_of(conditions: Sequence[Any]) -> Any:
+    """Their conjunction, as a balanced tree: a chain of thousands must not be deep."""
+    return _balanced(operator.and_, conditions)
+
+
+def any_of(conditions: Sequence[Any]) -> Any:
+    """Their disjunction, as a balanced tree."""
+    return _balanced(operator.or_, conditions)
+
+
+def _balanced(join: Callable[[Any, Any], Any], parts: Sequence[Any]) -> Any:
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return join(_balanced(join, parts[:middle]), _balanced(join, parts[middle:]))
+
+
+def _missing(subject: Subject) -> Any:
+    null = subject.value.isnull()
+    return null | two(subject.value.length() == 0) if subject.kind is Kind.LIST else null
+
+
+def _among(subject: Subject, values: Sequence[Value], as_of: AsOf, find: FindSubject | None) -> Any:
+    words = [value.value for value in values if isinstance(value, Text)]
+    rest = [value for value in values if not isinstance(value, Text)]
+    parts = [two(subject.value.isin(words))] if words else []
+    return any_of(parts + [two(_compare(subject, Op.EQ, value, as_of, find)) for value in rest])
+
+
+def _compare(subject: Subject, op: Op, value: Value, as_of: AsOf, find: FindSubject | None) -> Any:
+    compare = _COMPARE[op]
+    match value:
+        case Name(text=name) if find is not None:
+            return compare(subject.value, find(name).value)
+        case Moment():
+            return _compare_moment(subject.at, op, value, as_of)
+        case Day() | Offset():
+            return compare(subject.value, ibis.literal(day_of(value, as_of)))
+        case Number(value=number):
+            return compare(subject.value, decimal(number))
+        case Text(value=text):
+            return compare(subject.value, ibis.literal(text))
+        case Flag(value=flag):
+            return subject.value if flag else ~subject.value
+    raise TypeError(f"the check let {type(value).__name__} through")
+
+
+def _compare_moment(at: Any, op: Op, value: Moment, as_of: AsOf) -> Any:
+    """Against an instant, to the second: the whole second is that instant."""
+    instant = instant_of(value, as_of)
+    begins = ibis.literal(instant)
+    ends = ibis.literal(instant + _SECOND if instant.year < 9999 else instant)
+    match op:
+        case Op.EQ:
+            return (at >= begins) & (at < ends)
+        case Op.GT:
+            return at >= ends
+        case Op.LE:
+            return at < ends
+    return _COMPARE[op](at, begins)  # GE and LT have the second's start as their edge
