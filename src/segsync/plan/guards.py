@@ -1,0 +1,134 @@
+"""The refusal of plans that look like accidents. Pure: facts in, reasons out, each with a number to approve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from segsync.ledger.audiences import Known
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a sync lets pass: shares of what is held, and the floor below which shares mean nothing."""
+
+    max_removed: float
+    max_added: float
+    floor: int
+    max_new_profiles: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """A source the segment depends on: what was wrong with its last read, and its living records by stream."""
+
+    name: str
+    failed: str | None = None
+    stale_days: float | None = None  # since it was last read to its end, where that is too long
+    sizes: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that guards may know of a plan."""
+
+    known: Known
+    counts: Mapping[str, int]
+    members: int
+    people: int
+    sources: Sequence[SourceState]
+    foreign: bool  # the audience exists, and segsync neither made nor adopted it
+    automations: Sequence[str]  # live, and set off by joining
+    creates_profiles: bool
+    unfilled: Sequence[str]  # traits of the rule that no source fills
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One reason to stop: the guard's name, the number that it is about, and what it saw."""
+
+    guard: str
+    number: int
+    text: str
+
+
+def judge(facts: Facts, limits: Limits) -> list[Stop]:
+    """Every guard that objects to a plan which would write. A plan without a write is never stopped."""
+    counts = facts.counts
+    if not (counts["add"] or counts["refresh"] or counts["remove"]):
+        return []
+    found = [*_sources(facts, limits), *_shares(facts, limits), *_first(facts, limits)]
+    if facts.foreign:
+        found.append(
+            Stop("adopt", counts["add"], "the audience was not made by segsync (adopt = true says that it may be used)")
+        )
+    if limits.max_new_profiles is not None and facts.creates_profiles and counts["add"] > limits.max_new_profiles:
+        text = f"up to {counts['add']:,} new profiles, which the platform may bill (the limit is "
+        found.append(Stop("new_profiles", counts["add"], f"{text}{limits.max_new_profiles:,})"))
+    if facts.unfilled:
+        names = ", ".join(f"`{name}`" for name in facts.unfilled)
+        found.append(Stop("unfilled", len(facts.unfilled), f"the rule asks for {names}, which no source fills"))
+    return found
+
+
+def remaining(stops: Sequence[Stop], approved: Mapping[str, int]) -> list[Stop]:
+    """The stops that no standing approval covers."""
+    return [stop for stop in stops if stop.number > approved.get(stop.guard, -1)]
+
+
+def _sources(facts: Facts, limits: Limits) -> list[Stop]:
+    found = []
+    for source in facts.sources:
+        if source.failed:
+            found.append(Stop(f"failed:{source.name}", 1, f"{source.name} could not be read: {source.failed}"))
+        elif source.stale_days is not None:
+            days = int(source.stale_days)
+            found.append(Stop(f"stale:{source.name}", days, f"{source.name} was last read {days} days ago"))
+        before = (facts.known.baseline or {}).get(source.name, {})
+        for stream, now in (source.sizes or {}).items():
+            was = before.get(stream, 0)
+            if was - now > max(limits.max_removed * was, limits.floor):
+                text = f"{source.name}'s {stream} shrank from {was:,} to {now:,} since the last push"
+                found.append(Stop(f"shrank:{source.name}.{stream}", was - now, text))
+    return found
+
+
+def _shares(facts: Facts, limits: Limits) -> list[Stop]:
+    counts, held = facts.counts, facts.counts["held"]
+    found = []
+    if held and not facts.members and counts["remove"]:
+        found.append(Stop("empty", counts["remove"], f"the segment is empty, and its audience holds {held:,}"))
+    if held and counts["remove"] > max(limits.max_removed * held, limits.floor):
+        found.append(
+            Stop(
+                "removed",
+                counts["remove"],
+                f"it would remove {counts['remove']:,} of {held:,} members "
+                f"({counts['remove'] / held:.0%}; the limit is {limits.max_removed:.0%})",
+            )
+        )
+    # A first push that was cut off has added a few already: it goes on under the guards of a first push.
+    if facts.known.pushed_at is not None and held and counts["add"] > max(limits.max_added * held, limits.floor):
+        found.append(
+            Stop(
+                "added",
+                counts["add"],
+                f"it would add {counts['add']:,} to {held:,} members "
+                f"({counts['add'] / held:.0%}; the limit is {limits.max_added:.0%})",
+            )
+        )
+    return found
+
+
+def _first(facts: Facts, limits: Limits) -> list[Stop]:
+    if facts.known.pushed_at is not None:
+        return []
+    adds = facts.counts["add"]
+    found = []
+    if adds > limits.floor and facts.people and adds > facts.people / 2:
+        text = f"the first push would add {adds:,}, which is {adds / facts.people:.0%} of all {facts.people:,} people"
+        found.append(Stop("first", adds, text))
+    if facts.automations and adds:
+        names = ", ".join(facts.automations)
+        found.append(Stop("automations", adds, f"{adds:,} people joining would set off what is live there: {names}"))
+    return found
