@@ -1,0 +1,121 @@
+"""Bringing records from sources into the warehouse: a page lands whole, then its cursor is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from segsync.contract import ListsIds, Source
+from segsync.errors import EXIT_DONE, SegsyncError
+from segsync.ledger import runs
+from segsync.model import Cursor, Flaw
+from segsync.run.workspace import Workspace
+from segsync.streams import ROOTS
+from segsync.warehouse import Landing
+
+Progress = Callable[[str, str, int], None]  # source, root, records so far
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What a pull of one source came to. `error` stands where it did not end well; the rest has landed."""
+
+    source: str
+    records: Counter[str] = field(default_factory=Counter)  # by stream
+    flaws: int = 0
+    vanished: int = 0
+    error: SegsyncError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_DONE if self.error is None else self.error.exit_code
+
+
+def pull(
+    space: Workspace, names: Sequence[str], *, full: bool = False, progress: Progress | None = None
+) -> list[Pulled]:
+    """Read each source; one's failure never stops the others."""
+    space.warehouse.set_timezone(ZoneInfo(space.config.shop.timezone))
+    done = [_pull_source(space, name, full, progress or _silent) for name in names]
+    runs.record_sizes(space.ledger, space.run_id, living(space))
+    return done
+
+
+def living(space: Workspace) -> dict[str, dict[str, int]]:
+    """The warehouse's living records by source and stream."""
+    return {source: dict(streams) for source, streams in space.warehouse.counts().items()}
+
+
+def _pull_source(space: Workspace, name: str, full: bool, progress: Progress) -> Pulled:
+    result = Pulled(name)
+    try:
+        with space.source(name) as source:
+            streams = source.streams()
+            for root, carried in ROOTS.items():
+                if streams.intersection(carried):
+                    _pull_root(space, source, root, result, full, progress)
+            if _lists_ids(space, name) and "customers" in streams:
+                result.vanished = _vanish(space, source, name)
+    except SegsyncError as error:
+        result.error = error
+    _note(space, runs.Read(name, runs.WHOLE, 0, 0, None if result.error is None else str(result.error)), [])
+    return result
+
+
+def _pull_root(space: Workspace, source: Source, root: str, result: Pulled, full: bool, progress: Progress) -> None:
+    name = result.source
+    since = None if full else runs.cursor(space.ledger, name, root)
+    kept: list[Flaw] = []
+    seen = flawed = 0
+    try:
+        for page in source.read(root, since, runs.LedgerJobs(space.ledger, name)):
+            landed = space.warehouse.land(
+                name, page, place=_landing(space, name), run_id=space.run_id, pulled_at=space.clock.now()
+            )
+            result.records.update(landed.counts)
+            seen += landed.counts.get(root, 0)
+            flaws = [*page.flaws, *landed.flaws]
+            flawed += len(flaws)
+            kept.extend(flaws[: runs.FLAWS_KEPT - len(kept)])
+            _keep_cursor(space, name, root, page.cursor)
+            progress(name, root, seen)
+    except SegsyncError as error:
+        _note(space, runs.Read(name, root, seen, flawed, str(error)), kept)
+        raise
+    finally:
+        result.flaws += flawed
+    _note(space, runs.Read(name, root, seen, flawed), kept)
+
+
+def _landing(space: Workspace, name: str) -> Landing:
+    section, shop = space.config.sources[name], space.config.shop
+    zone = ZoneInfo(shop.timezone)
+    own = ZoneInfo(section.timezone) if section.timezone else zone
+    return Landing(timezone=own, shop_timezone=zone, currency=section.currency or shop.currency, country=shop.country)
+
+
+def _keep_cursor(space: Workspace, name: str, root: str, cursor: Cursor | None) -> None:
+    if cursor is not None:
+        runs.write_cursor(space.ledger, name, root, cursor, space.clock.now())
+
+
+def _vanish(space: Workspace, source: Source, name: str) -> int:
+    lister = cast(ListsIds, source)  # its spec says so: see _lists_ids
+    ids = lister.ids()
+    return 0 if ids is None else space.warehouse.vanish(name, ids, at=space.clock.now(), run_id=space.run_id)
+
+
+def _lists_ids(space: Workspace, name: str) -> bool:
+    reads = space.config.sources[name].spec.reads
+    return reads is not None and reads.lists_ids
+
+
+def _note(space: Workspace, read: runs.Read, flaws: Sequence[Flaw]) -> None:
+    runs.record_read(space.ledger, space.run_id, read, flaws, space.clock.now())
+
+
+def _silent(_source: str, _root: str, _records: int) -> None:
+    """No progress is shown."""
