@@ -1,0 +1,5 @@
+"""`python -m segsync`: the command line."""
+
+from segsync.cli import main
+
+main()

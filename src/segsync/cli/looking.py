@@ -1,0 +1,299 @@
+"""The commands that look: segments, show, why, person, status, history, rejects, drift."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segsync.cli.context import common
+from segsync.cli.output import emit, say, table
+from segsync.cli.reading import known_segment, ledger_of, one_person, warehouse_of
+
+if TYPE_CHECKING:
+    from segsync.rules.why import Why
+
+Segment = Annotated[str, typer.Argument(help="A segment of the config.")]
+Person = Annotated[str, typer.Argument(help="An e-mail, a phone, a person key, or SOURCE:CUSTOMER_ID.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the app."""
+    app.command(epilog="Example: segsync segments --json")(segments)
+    app.command(epilog="Example: segsync show vip --most 5")(show)
+    app.command(epilog="Example: segsync why jane@example.com vip")(why)
+    app.command(epilog="Example: segsync person jane@example.com")(person)
+    app.command(epilog="Example: segsync status --json")(status)
+    app.command(epilog="Example: segsync history vip")(history)
+    app.command(epilog="Example: segsync rejects --most 20")(rejects)
+    app.command(epilog="Example: segsync drift vip --to klaviyo")(drift)
+
+
+def segments(ctx: typer.Context) -> None:
+    """Every segment: its size at the last run, who came and went, and where it goes."""
+    from segsync.ledger import runs
+
+    options = common(ctx)
+    config = options.load()
+    rows = []
+    with ledger_of(options, config) as ledger:
+        for name, segment in config.segments.items():
+            past = runs.segment_history(ledger, name, 1)
+            last = past[0] if past else {"members": None, "entered": None, "left": None}
+            rows.append(
+                {
+                    "segment": name,
+                    "label": segment.label,
+                    "members": last["members"],
+                    "entered": last["entered"],
+                    "left": last["left"],
+                    "to": list(segment.to),
+                    "rule": " ".join(segment.rule.split()),
+                }
+            )
+    if options.json:
+        emit(rows)
+        return
+    names = ("segment", "members", "entered", "left", "to", "rule")
+    table(names, [[row[name] for name in names] for row in rows], right=(1, 2, 3))
+
+
+def show(
+    ctx: typer.Context, segment: Segment, most: Annotated[int, typer.Option(help="Members to list.", min=0)] = 10
+) -> None:
+    """One segment: its rule, its members' figures, and a few of them."""
+    from segsync.redact import mask_email
+
+    options = common(ctx)
+    config = options.load()
+    known_segment(config, segment)
+    with ledger_of(options, config) as ledger, warehouse_of(options, config, ledger).reading() as con:
+        members, traits, people = con.table("members"), con.table("traits"), con.table("people")
+        mine = members.filter(members.segment == segment)
+        figures = traits.semi_join(mine, "person").agg(
+            members=lambda t: t.count(),
+            number_of_orders=lambda t: t.number_of_orders.mean(),
+            amount_spent=lambda t: t.amount_spent.cast("float64").mean(),
+            last_order_date=lambda t: t.last_order_date.max(),
+        )
+        means = figures.to_pyarrow().to_pylist()[0]
+        sample = (
+            mine.join(traits, "person")
+            .left_join(people.select("person", "email"), "person")
+            .select("person", "email", "entered_on", "number_of_orders", "amount_spent", "last_order_date")
+            .order_by("person")
+            .limit(most)
+            .to_pyarrow()
+            .to_pylist()
+        )
+    for row in sample:
+        row["email"] = mask_email(row["email"]) if row["email"] else None
+    rule = config.segments[segment].rule.strip()
+    if options.json:
+        emit({"segment": segment, "rule": rule, **means, "sample": sample})
+        return
+    say(f"{segment}: {means['members']:,} members")
+    say("\n".join(f"  {line}" for line in rule.splitlines()))
+    if means["members"]:
+        say(
+            f"  on average {means['number_of_orders']:.1f} orders and {means['amount_spent']:,.2f} "
+            f"{config.shop.currency} spent; last order {means['last_order_date'] or 'never'}"
+        )
+        names = ("person", "email", "entered_on", "number_of_orders", "amount_spent", "last_order_date")
+        table(names, [[row[name] for name in names] for row in sample], right=(3, 4))
+
+
+def why(ctx: typer.Context, person: Person, segment: Segment) -> None:
+    """Why somebody is or is not in a segment: each clause with their value."""
+    from zoneinfo import ZoneInfo
+
+    from segsync import people
+    from segsync.rules import AsOf, read
+    from segsync.rules.why import why as explain
+    from segsync.streams import STREAMS
+
+    options = common(ctx)
+    config = options.load()
+    known_segment(config, segment)
+    shop = config.shop
+    instant = options.instant(config) or options.clock.now()
+    with ledger_of(options, config) as ledger, warehouse_of(options, config, ledger).reading() as con:
+        who = one_person(people.person_of(con, person))
+        rules = read({n: s.rule for n, s in config.segments.items()}, filled=frozenset(STREAMS)).rules
+        as_of = AsOf(instant, ZoneInfo(shop.timezone))
+        found = explain(con, rules, segment, who, as_of, currency=shop.currency, rates=shop.rates)
+    if options.json:
+        emit({"person": who, "segment": segment, "in": found.holds, "rule": _why_json(found)})
+        return
+    say(f"{who} is {'' if found.holds else 'not '}in {segment}, as of {as_of.day}")
+    _say_why(found, 1)
+
+
+def person(ctx: typer.Context, person: Person) -> None:
+    """Everything known of somebody: records joined and why, identifiers, consent, segments, and where they are held."""
+    from segsync import people
+    from segsync.ledger import audiences
+
+    options = common(ctx)
+    config = options.load()
+    with ledger_of(options, config) as ledger:
+        names = {known.key: f"{known.segment} → {known.destination}" for known in audiences.every(ledger)}
+        with warehouse_of(options, config, ledger).reading() as con:
+            who = one_person(people.person_of(con, person))
+            account = people.account(con, who)
+            members, held = con.table("members"), con.table("held")
+            segments = sorted(members.filter(members.person == who).segment.to_pandas())
+            rows = held.filter((held.person == who) & (held.state != "removed")).to_pyarrow().to_pylist()
+    told = {
+        "person": who,
+        "records": [
+            {"source": n.source, "id": n.customer_id, "joined_by": n.joined_by, "since": n.since, "email": n.email}
+            for n in account.nodes
+        ],
+        "identifiers": [
+            {"kind": i.kind, "value": i.value, "consent": i.consent, "may_be_sent": i.deliverable, "from": i.sources}
+            for i in account.identifiers
+        ],
+        "segments": segments,
+        "held": [
+            {"audience": names.get(r["audience"], r["audience"]), "state": r["state"], "since": r["accepted_at"]}
+            for r in rows
+        ],
+    }
+    if options.json:
+        emit(told)
+        return
+    say(f"{who}: in {', '.join(segments) or 'no segment'}")
+    for title in ("records", "identifiers", "held"):
+        say(f"\n{title}")
+        found: list[dict[str, object]] = told[title]  # type: ignore[assignment]  # the three lists above
+        if found:
+            table(list(found[0]), [list(row.values()) for row in found])
+        else:
+            say("none")
+
+
+def status(ctx: typer.Context) -> None:
+    """What was read and pushed, when, and what wants attention. Works while a run is going."""
+    from segsync.cli.overview import overview, show_overview
+
+    options = common(ctx)
+    config = options.load()
+    with ledger_of(options, config) as ledger:
+        found = overview(config, ledger, options.clock.now())
+    if options.json:
+        emit(found)
+    else:
+        show_overview(found)
+    raise typer.Exit(6 if found["attention"] else 0)
+
+
+def history(ctx: typer.Context, segment: Segment, most: Annotated[int, typer.Option(min=1)] = 30) -> None:
+    """A segment's size over the runs."""
+    from segsync.ledger import runs
+
+    options = common(ctx)
+    config = options.load()
+    known_segment(config, segment)
+    with ledger_of(options, config) as ledger:
+        rows = runs.segment_history(ledger, segment, most)
+    if options.json:
+        emit(rows)
+        return
+    names = ("run_id", "as_of", "members", "entered", "left")
+    table(names, [[row[name] for name in names] for row in rows], right=(0, 2, 3, 4))
+
+
+def rejects(ctx: typer.Context, most: Annotated[int, typer.Option(help="Rows of each kind.", min=1)] = 50) -> None:
+    """Members that platforms refused, in their words, and what could not be used of sources, with its place."""
+    from segsync.ledger import refusals, runs
+
+    options = common(ctx)
+    config = options.load()
+    with ledger_of(options, config) as ledger:
+        refused = refusals.every(ledger, most=most)
+        flaws = runs.flaws_now(ledger, most)
+        unusable = runs.flaws_in_all(ledger)
+    if options.json:
+        emit({"rejects": refused, "flaws": flaws, "flaws_in_all": unusable})
+        return
+    say(f"refused by platforms: {len(refused):,}" if refused else "refused by platforms: nobody")
+    if refused:
+        names = ("segment", "destination", "person", "action", "reason", "code", "last_at")
+        table(names, [[row[name] for name in names] for row in refused])
+    say(f"\ncould not be used when last read: {unusable:,} values, {len(flaws):,} shown")
+    if flaws:
+        shown = ("source", "place", "column", "reason")
+        table(shown, [[row[name] for name in shown] for row in flaws])
+
+
+def drift(
+    ctx: typer.Context,
+    segment: Segment,
+    to: Annotated[str | None, typer.Option("--to", help="Only this destination.")] = None,
+) -> None:
+    """Read audiences back, and compare them with what receipts say they hold."""
+    from segsync.redact import mask_email
+    from segsync.run.drift import drift as compare
+    from segsync.run.ending import ending
+    from segsync.run.whole import syncs_of
+    from segsync.run.workspace import open_workspace
+
+    options = common(ctx)
+    config = options.load()
+    syncs = syncs_of(config, segment, to)
+    with open_workspace(config, options.setting()) as space, ending(space) as end:
+        found = [compare(space, sync) for sync in syncs]
+        code = end(0 if all(d.none for d in found) else 6, "compared what audiences hold")
+    if options.json:
+        emit(
+            [
+                {
+                    "destination": d.sync.destination,
+                    "present": d.present,
+                    "held": d.held,
+                    "open": d.open,
+                    "missing": d.missing,
+                    "strangers": len(d.strangers),
+                }
+                for d in found
+            ]
+        )
+    for d in () if options.json else found:
+        say(f"{segment} → {d.sync.destination}: {d.present:,} there, {d.held:,} held, {d.open:,} not settled yet")
+        if d.none:
+            say("  no drift")
+        if d.missing:
+            say(f"  {len(d.missing):,} held and not there: {', '.join(d.missing[:10])}")
+        if d.strangers:
+            shown = [next((mask_email(e) for e in s.identifiers.emails), s.platform_id) for s in d.strangers[:10]]
+            say(f"  {len(d.strangers):,} there and not put there by segsync: {', '.join(shown)}")
+    raise typer.Exit(code)
+
+
+def _say_why(part: Why, depth: int) -> None:
+    values = ", ".join(f"{name}: {_value(value)}" for name, value in part.values.items())
+    text = (
+        " ".join(part.text.split())
+        if part.kind == "clause"
+        else {"all": "all of", "any": "any of"}.get(part.kind, "not")
+    )
+    say(f"{'  ' * depth}{'true ' if part.holds else 'false'}  {text}" + (f"   ({values})" if values else ""))
+    for inner in part.parts:
+        _say_why(inner, depth + 1)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "missing" if value is None else str(value)
+
+
+def _why_json(part: Why) -> dict[str, object]:
+    return {
+        "kind": part.kind,
+        "text": part.text,
+        "holds": part.holds,
+        "values": dict(part.values),
+        "parts": [_why_json(inner) for inner in part.parts],
+    }

@@ -1,0 +1,156 @@
+"""The commands that set things up: init, connectors, traits, secrets, state."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segsync.cli.context import common
+from segsync.cli.output import emit, save, say, table
+from segsync.errors import ConfigError, Problem
+
+secrets_app = typer.Typer(help="Store, list and delete secrets in the system's keyring.", no_args_is_help=True)
+state_app = typer.Typer(help="What cannot be rebuilt: what your audiences hold.", no_args_is_help=True)
+
+SecretName = Annotated[str, typer.Argument(help="SECTION.NAME, such as klaviyo.api_key.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the app."""
+    app.command(epilog="Example: segsync init --exports ./exports --timezone Europe/Berlin --currency EUR")(init)
+    app.command(epilog="Example: segsync connectors klaviyo")(connectors)
+    app.command(epilog="Example: segsync traits last_order_date")(traits)
+    app.add_typer(secrets_app, name="secrets")
+    app.add_typer(state_app, name="state")
+
+
+def init(
+    ctx: typer.Context,
+    exports: Annotated[str | None, typer.Option(help="The folder of your Shopify admin exports.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="The shop's zone, such as America/New_York.")] = None,
+    currency: Annotated[str | None, typer.Option(help="The shop's currency, such as USD.")] = None,
+) -> None:
+    """Ask a few questions and write a commented segsync.toml."""
+    from segsync.cli.template import filled
+    from segsync.config import load
+
+    options = common(ctx)
+    path = options.config or Path("segsync.toml")
+    if path.exists():
+        remedy = "edit it, or choose another: segsync init --config other.toml"
+        raise ConfigError([Problem(str(path), "it is there already, and was not touched", remedy)], where="init")
+    answers = {
+        "exports": exports or typer.prompt("Folder of your Shopify exports (customers and orders)", default="exports"),
+        "timezone": timezone or typer.prompt("Time zone of the shop", default="America/New_York"),
+        "currency": currency or typer.prompt("Currency of the shop", default="USD"),
+    }
+    save(path, filled(answers))
+    try:
+        load(path, environ=os.environ)
+    except ConfigError:
+        path.unlink()
+        raise
+    say(f"wrote {path}. Next:")
+    say("  segsync secrets set klaviyo.api_key     (which key: segsync connectors klaviyo)")
+    say("  segsync check\n  segsync pull\n  segsync plan")
+
+
+def connectors(
+    ctx: typer.Context, name: Annotated[str | None, typer.Argument(help="One connector, whole.")] = None
+) -> None:
+    """The installed connectors; or what one can do, its options, secrets and limits."""
+    from segsync import plugins
+    from segsync.cli.connector_page import page
+
+    found = plugins.available()
+    if name is None:
+        if common(ctx).json:
+            emit(list(found))
+        else:
+            table(("connector", "from"), [(n, entry.dist.name if entry.dist else "-") for n, entry in found.items()])
+            say("\nMore about one: segsync connectors NAME")
+        return
+    if name not in found:
+        problem = Problem(name, "no installed connector has this name", f"there are: {', '.join(found)}")
+        raise ConfigError([problem], where="what was asked for")
+    say(page(plugins.load(name).spec))
+
+
+def traits(ctx: typer.Context, name: Annotated[str | None, typer.Argument(help="One trait, whole.")] = None) -> None:
+    """The traits that rules can use."""
+    from segsync.rules import catalogue
+
+    found = [trait for trait in catalogue() if name in (None, trait.name)]
+    if not found:
+        problem = Problem(str(name), "no trait has this name", "see them all: segsync traits")
+        raise ConfigError([problem], where="what was asked for")
+    rows = [
+        {"trait": t.name, "group": t.group, "type": t.kind.value, "meaning": t.meaning, "values": sorted(t.values)}
+        for t in found
+    ]
+    if common(ctx).json:
+        emit(rows)
+    else:
+        table(("trait", "group", "type", "meaning"), [[r["trait"], r["group"], r["type"], r["meaning"]] for r in rows])
+
+
+@secrets_app.command("set", epilog="Example: segsync secrets set klaviyo.api_key")
+def set_secret(name: SecretName) -> None:
+    """Ask for a secret (or read it from standard input) and store it in the system's keyring."""
+    from segsync.secrets import store
+
+    typed = sys.stdin.isatty()
+    store(name, typer.prompt(name, hide_input=True) if typed else sys.stdin.read())
+    say(f"stored {name}")
+
+
+@secrets_app.command("list", epilog="Example: segsync secrets list")
+def list_secrets(ctx: typer.Context) -> None:
+    """Which secrets the config needs, and where each was found; never their values."""
+    from segsync.secrets import known
+
+    options = common(ctx)
+    config = options.load()
+    rows = []
+    for section in (*config.sources.values(), *config.destinations.values()):
+        standings = known(
+            section.name, section.spec.secrets, section.secret_references, environ=os.environ, home=config.home
+        )
+        rows += [{"secret": f"{s.section}.{s.name}", "where": s.where, "place": s.place} for s in standings]
+    if options.json:
+        emit(rows)
+    elif rows:
+        table(("secret", "where", "place"), [list(row.values()) for row in rows])
+    else:
+        say("the config needs no secret")
+
+
+@secrets_app.command("delete", epilog="Example: segsync secrets delete klaviyo.api_key")
+def delete_secret(name: SecretName) -> None:
+    """Delete a secret from the system's keyring."""
+    from segsync.secrets import delete
+
+    delete(name)
+    say(f"deleted {name}")
+
+
+@state_app.command("restore", epilog="Example: segsync state restore")
+def restore_state(ctx: typer.Context) -> None:
+    """After the warehouse was lost: bring back what audiences hold from its latest copy; sources are read anew."""
+    from segsync.ledger import open_ledger
+    from segsync.run.state import restore
+
+    options = common(ctx)
+    config = options.load()
+    ledger = open_ledger(config.state_dir, options.clock, new=False)
+    try:
+        found = restore(config, ledger, options.setting())
+    finally:
+        ledger.close()
+    for sync, held in found.items():
+        say(f"{sync}: {held:,} held")
+    say("Next: segsync pull, then segsync plan; segsync drift SEGMENT tells what the copy did not know of")
