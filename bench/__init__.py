@@ -1,0 +1,1 @@
+"""How fast segsync is, beside the same work done by hand. `python -m bench` runs both measurements."""
