@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from segsync.clock import Clock
+from segsync.testing import FakeTime
+
+pytest_plugins = ["pytester", "skips"]  # `skips` holds the tests that were skipped to tests/skips.toml
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -24,27 +25,6 @@ def shared() -> Callable[[str], Path]:
         return path
 
     return find
-
-
-class FakeTime:
-    """A clock for tests: it starts at noon of 1 June 2026, and naps move it on."""
-
-    def __init__(self) -> None:
-        self.instant = datetime(2026, 6, 1, 12, tzinfo=UTC)
-        self.elapsed = 0.0
-        self.naps: list[float] = []
-
-    def advance(self, seconds: float) -> None:
-        self.instant += timedelta(seconds=seconds)
-        self.elapsed += seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.naps.append(seconds)
-        self.advance(seconds)
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(now=lambda: self.instant, monotonic=lambda: self.elapsed, sleep=self.sleep, random=lambda: 0.0)
 
 
 @pytest.fixture
