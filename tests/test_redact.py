@@ -130,7 +130,6 @@ def test_masking_long_hostile_text_is_quick() -> None:
     assert time.perf_counter() - started < 5
 
 
-
 # --- one trace for a whole command ---------------------------------------------------------------------------
 
 

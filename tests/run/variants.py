@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import push_world
 import pytest
@@ -63,7 +63,7 @@ def refusing(action: Action, *emails: str, retry: bool = False) -> type[MemoryDe
     """Refuses one action for these addresses, and does not do it. Change `Refusing.emails` to relent."""
 
     class Refusing(MemoryDestination):
-        refused = set(emails)
+        refused: ClassVar[set[str]] = set(emails)
 
         def _push(self, batch: Batch) -> Receipt:
             if batch.action is not action:
