@@ -224,6 +224,15 @@ def test_a_leaver_goes_although_a_member_shares_their_phone(plain: World) -> Non
     quiet(plain, left, consent="none")
 
 
+def test_two_who_shared_an_address_both_give_it_up(plain: World) -> None:
+    shared = FOUR | {"p5": subscribed("family@example.com"), "p6": subscribed("family@example.com")}
+    pushed(plain, shared)
+    after = FOUR | {"p5": subscribed("five@example.com"), "p6": subscribed("six@example.com")}
+    pushed(plain, after)
+    assert plain.there == wanted(after)
+    quiet(plain, after)
+
+
 def test_a_profile_that_changed_its_address_by_itself_is_not_removed(
     plain: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

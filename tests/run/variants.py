@@ -68,7 +68,7 @@ def refusing(action: Action, *emails: str, retry: bool = False) -> type[MemoryDe
         def _push(self, batch: Batch) -> Receipt:
             if batch.action is not action:
                 return super()._push(batch)
-            bad = [m for m in batch.members if self.refused.intersection(m.identifiers.emails)]
+            bad = [m for m in batch.members if set(emails) & set(m.identifiers.emails)]
             rest = [m for m in batch.members if m not in bad]
             receipt = super()._push(replace(batch, members=rest)) if rest else Receipt(batch.id)
             rejects = [Reject(m.person, "it will not", "stubborn", retry) for m in bad]

@@ -7,9 +7,9 @@ another profile there: the old one is retired under a key of its own, `<person>~
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import ibis
@@ -124,11 +124,16 @@ def _refused_again(con: Any, adds: Any, refused: Refused) -> list[str]:
 
 
 def _remove(con: Any, held: Any, want: Want, refused: Refused, counts: dict[str, int]) -> None:
-    """Put removes and moves into `changes`, but for removes refused for good as they stand."""
-    everybody = _leaving(con, held, want)
+    """Put removes and moves into `changes`, but for removes refused for good as they stand.
+
+    An audience that is only added to keeps everybody; but what people left behind is noted, should it become a mirror.
+    """
+    retired = [left for change in _one_by_one(_changed(con)) if (left := _retired(change, want)) is not None]
+    _note_keepers(con, held, retired)
+    everybody = chain(retired, _gone(con, held, {left.person for left in retired}) if want.removes else ())
     while leaving := list(islice(everybody, SLICE)):
         rows = []
-        for change in _judged(con, held, leaving, want):
+        for change in _judged(con, leaving, want):
             if refused.get((Action.REMOVE.value, change["person"])) == texts.digest(change["identifiers"]):
                 counts["refused"] += 1
             else:
@@ -137,25 +142,29 @@ def _remove(con: Any, held: Any, want: Want, refused: Refused, counts: dict[str,
             con.insert(CHANGES, pd.DataFrame(rows, columns=list(_COLUMNS)))
 
 
-def _leaving(con: Any, held: Any, want: Want) -> Iterator[Leaving]:
-    """What people left behind, then whoever is held and not wanted; nobody twice.
-
-    An audience that is only added to keeps both; but what people left behind is noted, should it become a mirror.
-    """
-    compared, retired = con.table("compared"), set()
+def _changed(con: Any) -> Any:
+    """Whoever is held by other identifiers than are wanted of them now."""
+    compared = con.table("compared")
     changed = compared.filter(compared.sent.notnull() & (compared.sent != compared.identifiers))
-    changed = changed.filter(changed.kind != "pending").select("person", "identifiers", "sent", "sent_id")
-    for change in _one_by_one(changed):
-        left = _retired(change, want)
-        if left is not None:
-            retired.add(left.person)
-            yield left
-    if want.removes:
-        settled = held.filter(held.state.isin(["held", "uncertain"]))
-        gone = settled.anti_join(con.table("wanted"), "person").select("person", "platform_id", "identifiers")
-        for row in _one_by_one(gone):
-            if row["person"] not in retired:
-                yield Leaving(**row, retiring=False)
+    return changed.filter(changed.kind != "pending").select("person", "identifiers", "sent", "sent_id")
+
+
+def _gone(con: Any, held: Any, retired: Set[str]) -> Iterator[Leaving]:
+    """Whoever is held and not wanted; a profile that is given up just now is among the retired already."""
+    settled = held.filter(held.state.isin(["held", "uncertain"]))
+    gone = settled.anti_join(con.table("wanted"), "person").select("person", "platform_id", "identifiers")
+    for row in _one_by_one(gone):
+        if row["person"] not in retired:
+            yield Leaving(**row, retiring=False)
+
+
+def _note_keepers(con: Any, held: Any, retired: Sequence[Leaving]) -> None:
+    """Make the table `keepers`: person, platform_id, of everybody who stays and keeps the profile they have."""
+    giving_up = _text_frame([(owner_of(left.person),) for left in retired], ("person",))
+    con.create_table("giving_up", giving_up, temp=True, overwrite=True)
+    staying = held.semi_join(con.table("wanted"), "person").anti_join(con.table("giving_up"), "person")
+    staying = staying.filter(staying.platform_id.notnull()).select("person", "platform_id")
+    con.create_table("keepers", staying, temp=True, overwrite=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +199,10 @@ def owner_of(key: str) -> str:
     return key.partition("~")[0]
 
 
-def _judged(con: Any, held: Any, leaving: Sequence[Leaving], want: Want) -> Iterator[dict[str, Any]]:
+def _judged(con: Any, leaving: Sequence[Leaving], want: Want) -> Iterator[dict[str, Any]]:
     """Removes, and moves for those whose profile belongs to somebody who stays: to remove it would remove them."""
     shared = _shared_values(con, leaving, want)
-    heirs = _heirs_by_id(con, held, leaving)
+    heirs = _heirs_by_id(con, leaving)
     urgent = _withdrawn(con, leaving)
     for row in leaving:
         identifiers, theirs = row.identifiers, shared.get(row.person, {})
@@ -238,19 +247,13 @@ def _withdrawn(con: Any, leaving: Sequence[Leaving]) -> frozenset[str]:
     return frozenset(rows.select("leaver").to_pyarrow()["leaver"].to_pylist())
 
 
-def _heirs_by_id(con: Any, held: Any, leaving: Sequence[Leaving]) -> dict[str, str]:
-    """Leaving people whose platform id is held for somebody who stays.
-
-    A retiring row's own person does not count: their row still shows the id that is about to be retired.
-    """
+def _heirs_by_id(con: Any, leaving: Sequence[Leaving]) -> dict[str, str]:
+    """Leaving people whose profile is that of somebody who stays."""
     ids = [(row.person, row.platform_id) for row in leaving if row.platform_id]
     con.create_table("leaving_ids", _text_frame(ids, ("leaver", "platform_id")), temp=True, overwrite=True)
-    keep = held.semi_join(con.table("wanted"), "person").select("person", "platform_id")
-    retiring = {row.person for row in leaving if row.retiring}
     return {
         row["leaver"]: row["person"]
-        for row in plain(con.table("leaving_ids").join(keep, "platform_id"))
-        if not (row["leaver"] in retiring and owner_of(row["leaver"]) == row["person"])
+        for row in plain(con.table("leaving_ids").join(con.table("keepers"), "platform_id").order_by("person"))
     }
 
 
