@@ -7,6 +7,7 @@ port of 127.0.0.1 and prints that port.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pydantic import BaseModel, Field
@@ -46,7 +47,8 @@ class Loopback:
     def __init__(self, session: Session, base_url: str) -> None:
         self._session, self._url = session, base_url
 
-    def check(self) -> None: ...
+    def check(self) -> Sequence[str]:
+        return ()
 
     def find_audience(self, wanted: Audience) -> AudienceRef | None:  # noqa: ARG002 - nothing is there before
         return None

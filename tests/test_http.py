@@ -15,7 +15,7 @@ import requests
 import responses
 
 from segsync.errors import ConfigError, Unavailable
-from segsync.http import Exchange, Patience, Session, retry_after
+from segsync.http import Exchange, NotTaken, Patience, Session, retry_after
 from segsync.pace import Pacer
 from segsync.spec import Limit
 from segsync.testing import FakeTime
@@ -342,3 +342,71 @@ def test_each_attempt_is_traced(wire: responses.RequestsMock, fake_time: FakeTim
     told: list[Any] = [exchange.response.status_code if exchange.response is not None else None for exchange in seen]
     assert told == [503, None, 200]
     assert {exchange.connector for exchange in seen} == {"shop"}
+
+
+# --- large answers, and long jobs ----------------------------------------------------------------------------------
+
+
+def test_a_download_goes_to_disk_and_not_to_memory(session: Session, tmp_path: Path) -> None:
+    body = bytes(range(256)) * 40_000
+    with loopback(says(body)) as (url, heard):
+        response = session.download(url, tmp_path / "result")
+    assert (response.status_code, len(heard)) == (200, 1)
+    assert (tmp_path / "result").read_bytes() == body
+    with pytest.raises(RuntimeError, match="consumed"):
+        _ = response.content
+
+
+def test_a_download_that_breaks_off_begins_again(session: Session, tmp_path: Path, fake_time: FakeTime) -> None:
+    with loopback(says(b"half", length=8), says(b"whole")) as (url, heard):
+        session.download(url, tmp_path / "result")
+    assert (tmp_path / "result").read_bytes() == b"whole"
+    assert (len(heard), fake_time.naps) == (2, [0.5])
+
+
+def test_a_download_that_is_refused_says_so(session: Session, tmp_path: Path, wire: responses.RequestsMock) -> None:
+    wire.get(URL, status=403, body="<Error><Code>ExpiredToken</Code></Error>")
+    assert session.download(URL, tmp_path / "result").status_code == 403
+
+
+def test_a_download_sends_nothing_but_what_it_is_told(session: Session, tmp_path: Path) -> None:
+    with loopback(says(b"")) as (url, heard):
+        session.download(url, tmp_path / "result")
+    names = {line.split(b":")[0].lower() for line in heard[0].split(b"\r\n")[1:] if line}
+    assert names == {b"host", b"user-agent", b"accept-encoding", b"accept", b"connection"}
+
+
+def test_a_disk_that_takes_no_more_is_no_bug(session: Session, tmp_path: Path, wire: responses.RequestsMock) -> None:
+    for _ in range(6):
+        wire.get(URL, body="text")
+    with pytest.raises(Unavailable, match="cannot be written"):
+        session.download(URL, tmp_path / "no such folder" / "result")
+
+
+def test_of_a_download_the_trace_tells_the_size(
+    wire: responses.RequestsMock, fake_time: FakeTime, tmp_path: Path
+) -> None:
+    seen: list[Exchange] = []
+    wire.get(URL, body="secret people")
+    Session("shop", clock=fake_time.clock, trace=seen.append).download(URL, tmp_path / "result")
+    assert [(one.response is not None, one.saved) for one in seen] == [(True, 13)]
+
+
+def test_a_verdict_that_nothing_was_done_lets_any_call_be_repeated(
+    session: Session, wire: responses.RequestsMock, fake_time: FakeTime
+) -> None:
+    answers = iter([NotTaken("come again", retry_after=7.0), None])
+
+    def verify(_response: requests.Response) -> None:
+        if (error := next(answers)) is not None:
+            raise error
+
+    wire.post(URL, body="{}")
+    wire.post(URL, body="{}")
+    assert session.request("POST", URL, repeatable=False, verify=verify).status_code == 200
+    assert fake_time.naps == [7.0]
+
+
+def test_a_pause_is_taken_on_the_clock(session: Session, fake_time: FakeTime) -> None:
+    session.pause(30.0)
+    assert fake_time.naps == [30.0]

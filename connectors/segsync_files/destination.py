@@ -28,7 +28,7 @@ class FilesDestination:
         self._name = kit.name
         self._lock = Lock()
 
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         folder = self._folder()
         there = folder
         while not there.exists() and there != there.parent:
@@ -37,6 +37,7 @@ class FilesDestination:
             raise self._wrong(f"{there} is not a folder", "name a folder")
         if not os.access(there, os.W_OK | os.X_OK):
             raise self._wrong(f"{there} may not be written to", f"chmod u+wx '{there}', or name another folder")
+        return ()
 
     def find_audience(self, wanted: Audience) -> AudienceRef | None:
         folder = self._folder()

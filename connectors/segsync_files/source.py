@@ -37,8 +37,9 @@ class FilesSource:
         self._home = kit.home
         self._name = kit.name
 
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         self._sound(self._find())
+        return ()
 
     def streams(self) -> frozenset[str]:
         exported = (*ROOTS["customers"], *ROOTS["orders"]) if self._options.shopify_export else ()

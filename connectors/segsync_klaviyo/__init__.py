@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from segsync.contract import Connector
+from segsync.options import BaseUrl
 from segsync.spec import SecretSpec, Spec, Writes
 from segsync_klaviyo import limits
 from segsync_klaviyo.api import REVISION
@@ -26,7 +26,7 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: str = Field(
+    base_url: BaseUrl = Field(
         default="https://a.klaviyo.com",
         description="Where Klaviyo's API is. Change it only to talk to a sandbox.",
         examples=["http://127.0.0.1:8808/klaviyo"],
@@ -40,16 +40,6 @@ class Options(BaseModel):
         ),
         examples=["always"],
     )
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_private(cls, value: str) -> str:
-        """The key travels in a header: over TLS, or no further than this machine."""
-        parts = urlsplit(value)
-        local = parts.hostname in ("127.0.0.1", "localhost", "::1")
-        if not parts.hostname or (parts.scheme != "https" and not (parts.scheme == "http" and local)):
-            raise ValueError("must begin with https:// (http:// only on this machine)")
-        return value.rstrip("/")
 
 
 class SyncOptions(BaseModel):

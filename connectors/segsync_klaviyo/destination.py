@@ -38,13 +38,14 @@ class KlaviyoLists:
         self._membership = Membership(self._api)
         self._adds = Adds(self._api, self._membership, phones_beside_emails=options.phones == "always")
 
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         """Whether the key may also write cannot be known without writing; the first push says so if it may not."""
         one = wire.query(page_size=1)
         self._api.get(f"/api/lists?{one}", limits.LISTS)
         self._api.get(f"/api/profiles?{one}&{wire.query(fields_profile='email')}", limits.PROFILES)
         self._api.get(f"/api/profile-bulk-import-jobs?{one}", limits.JOBS)
         self._api.get(f"/api/flows?{one}", limits.FLOWS)
+        return ()
 
     def find_audience(self, wanted: Audience) -> AudienceRef | None:
         chosen = wanted.options.get("list_id")

@@ -1,7 +1,7 @@
 """What connectors promise the core. Small on purpose; `segsync.testing` holds connectors to every sentence.
 
-A connector never sleeps, retries, paces, logs, prints, reads the clock other than through its kit, or opens a
-connection other than through its session. It raises only errors of errors.py.
+A connector never sleeps other than by its session's `pause`, never retries, paces, logs, prints, reads the clock other
+than through its kit, or opens a connection other than through its session. It raises only errors of errors.py.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 class Source(Protocol):
     """Something that is read."""
 
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         """Prove that everything `read` needs is there. Changes nothing.
 
-        Raises AuthError if the platform refuses the credential, Unavailable if it does not answer,
-        ConfigError if an option cannot be right.
+        Returns what a person should know although nothing fails, such as a right that would bring more. Raises
+        AuthError if the platform refuses the credential, Unavailable if it does not answer, ConfigError if an option
+        cannot be right.
         """
 
     def streams(self) -> frozenset[str]:
@@ -39,7 +40,8 @@ class Source(Protocol):
     def read(self, root: str, since: Cursor | None, jobs: Jobs) -> Iterator[Page]:
         """Yield what changed since the cursor, oldest first; everything if None. It ends or raises: never trails off.
 
-        Reading an overlap again is allowed. A row that cannot be read is a Flaw on its page, never an exception.
+        Reading an overlap again is allowed. A row that cannot be read is a Flaw on its page, never an exception. A long
+        job of the platform is put into `jobs` before it is asked about, and dropped once its last page was taken.
         """
 
     def close(self) -> None: ...
@@ -51,17 +53,19 @@ class ListsIds(Protocol):
     def ids(self) -> Iterator[Sequence[str]] | None:
         """Every customer id that exists now, in pages. Deletions are applied only after it ended well.
 
-        None where this source, as configured, cannot tell: then nothing is deleted.
+        None where this source, as configured, cannot tell: then nothing is deleted. The list is always made anew: an
+        older one would miss customers who have been read since, and they would be taken for vanished.
         """
 
 
 class Destination(Protocol):
     """Something that is written to."""
 
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         """Prove that the credential works and may write. Changes nothing.
 
-        Raises AuthError if the platform refuses it, Unavailable if it does not answer.
+        Returns what a person should know although nothing fails. Raises AuthError if the platform refuses it,
+        Unavailable if it does not answer.
         """
 
     def find_audience(self, wanted: Audience) -> AudienceRef | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from segsync.model import Estimate
@@ -39,6 +39,7 @@ class Reads:
 
     deliverable: bool = True  # may identifiers that come from here reach a destination?
     lists_ids: bool = False  # implements ListsIds: deletions can be noticed
+    ids_every: timedelta = timedelta(0)  # how often its ids are listed, unless the config says otherwise; 0: each pull
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,8 +51,8 @@ class Declared:
             if not callable(getattr(inner, method, None)):
                 raise ConnectorBug(f"the spec of the connector `{spec.name}` declares {method}(), which it lacks")
 
-    def check(self) -> None:
-        self._inner.check()
+    def check(self) -> Sequence[str]:
+        return self._inner.check()
 
     def find_audience(self, wanted: Audience) -> AudienceRef | None:
         return self._inner.find_audience(wanted)
@@ -89,8 +89,8 @@ class Through:
     def __init__(self, inner: Wrapped) -> None:
         self.inner = inner
 
-    def check(self) -> None:
-        self.inner.check()
+    def check(self) -> Sequence[str]:
+        return self.inner.check()
 
     def find_audience(self, wanted: Audience) -> AudienceRef | None:
         return self.inner.find_audience(wanted)

@@ -15,6 +15,7 @@ LEVELS = {
     "secrets": 1,
     "http": 1,
     "pace": 1,
+    "options": 1,
     "redact": 1,
     "contract": 2,
     "plugins": 2,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from segsync.contract import Connector
 from segsync.errors import SegsyncError, Unavailable
 from segsync.ledger import audiences, runs
 from segsync.model import Page
+from segsync.people import Joining
 from segsync.plan.guards import SourceState
 from segsync.rules import read
 from segsync.run import planning
+from segsync.run.compute import Computed
 from segsync.run.pull import Pulled, pull
 from segsync.run.workspace import Setting, open_workspace
 from segsync.spec import Reads, Spec
@@ -76,9 +79,15 @@ class Scripted:
 
 
 @pytest.fixture
-def source(monkeypatch: pytest.MonkeyPatch) -> Scripted:
+def ids_every() -> timedelta:
+    return timedelta(0)
+
+
+@pytest.fixture
+def source(monkeypatch: pytest.MonkeyPatch, ids_every: timedelta) -> Scripted:
     scripted = Scripted()
-    spec = Spec(name="scripted", summary="For tests", options=NoOptions, reads=Reads(lists_ids=True))
+    reads = Reads(lists_ids=True, ids_every=ids_every)
+    spec = Spec(name="scripted", summary="For tests", options=NoOptions, reads=reads)
     connector = Connector(spec, source=lambda _kit: scripted)  # type: ignore[arg-type, return-value]
     monkeypatch.setattr("segsync.plugins.available", lambda: {"scripted": None})
     monkeypatch.setattr("segsync.plugins.load", lambda _name: connector)
@@ -92,16 +101,17 @@ def config(source: Scripted, tmp_path: Path) -> Config:
     return load(path, environ={})
 
 
-def pulled(config: Config, time: FakeTime) -> Pulled:
+def pulled(config: Config, time: FakeTime, *, full: bool = False) -> Pulled:
     with open_workspace(config, Setting(time.clock, {}, 1, "pull")) as space:
-        (result,) = pull(space, ["shop"])
+        (result,) = pull(space, ["shop"], full=full)
     return result
 
 
 def state(config: Config, time: FakeTime, segment: str = "vip") -> SourceState:
     rules = read({name: each.rule for name, each in config.segments.items()}, filled=frozenset(STREAMS)).rules
+    computed = Computed(Joining(0, 0, 0, 0, 0, []), [], rules, [], {})
     with open_workspace(config, Setting(time.clock, {}, 1, "push")) as space:
-        (found,) = planning._sources(space, rules[segment], rules)
+        (found,) = planning._sources(space, segment, computed)
     return found
 
 
@@ -203,3 +213,54 @@ def test_recovery_comes_before_people_are_joined(
         assert list(audiences.every(space.ledger)) == []
     assert order == ["recover", "resolve"]
     assert found.recovered == {"vip.klaviyo.1": 3}
+
+
+weekly = pytest.mark.parametrize("ids_every", [timedelta(days=7)])
+
+
+@weekly
+def test_vanished_customers_are_looked_for_as_often_as_the_connector_says(
+    config: Config, source: Scripted, fake_time: FakeTime
+) -> None:
+    source.listed = ["1", "2", "3"]
+    assert pulled(config, fake_time).vanished == 0  # never looked before: it looks
+    source.listed = source.customers = ["1", "2"]
+    for _ in range(6):
+        fake_time.advance(86_400)
+        assert pulled(config, fake_time).vanished == 0
+    fake_time.advance(86_400)
+    assert pulled(config, fake_time).vanished == 1
+
+
+@weekly
+def test_a_full_pull_looks_for_vanished_customers_at_once(
+    config: Config, source: Scripted, fake_time: FakeTime
+) -> None:
+    source.listed = ["1", "2", "3"]
+    pulled(config, fake_time)
+    source.listed = source.customers = ["1"]
+    assert pulled(config, fake_time).vanished == 0
+    assert pulled(config, fake_time, full=True).vanished == 2
+
+
+@weekly
+def test_the_config_says_how_often_vanished_customers_are_looked_for(
+    config: Config, source: Scripted, fake_time: FakeTime
+) -> None:
+    text = config.path.read_text(encoding="utf-8")
+    config.path.write_text(text.replace("[segments.vip]", 'ids_every = "1d"\n[segments.vip]'), encoding="utf-8")
+    config = load(config.path, environ={})
+    source.listed = ["1", "2", "3"]
+    pulled(config, fake_time)
+    source.listed = source.customers = ["1", "2"]
+    fake_time.advance(86_400)
+    assert pulled(config, fake_time).vanished == 1
+
+
+@weekly
+def test_a_list_of_ids_that_failed_is_asked_for_again(config: Config, source: Scripted, fake_time: FakeTime) -> None:
+    source.breaks["ids"] = Unavailable("scripted: the connection broke")
+    assert pulled(config, fake_time).exit_code == 4
+    source.breaks.clear()
+    source.listed = ["1"]
+    assert pulled(config, fake_time).vanished == 2

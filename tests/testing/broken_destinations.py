@@ -230,8 +230,9 @@ class ReadsOnlyTheFirstPage(MemoryDestination):
 
 
 class ChecksByWriting(MemoryDestination):
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         self.platform.create("segsync contract 1")
+        return ()
 
 
 class ChecksNothing(MemoryDestination):
@@ -322,7 +323,7 @@ class SharesOneAudience(MemoryDestination):
 
 
 class RefusesToCheck(MemoryDestination):
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         raise Unavailable("not now")
 
 

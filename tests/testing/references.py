@@ -56,7 +56,7 @@ class TicketContract(MemoryContract):
 class Refused(MemoryDestination):
     """One with a credential that was revoked."""
 
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         raise AuthError("memory refuses the credential")
 
 
@@ -92,9 +92,10 @@ class MemorySource:
         self.shop = shop
         self.breaks = breaks
 
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         if not self.shop:
             raise AuthError("the shop refuses the credential")
+        return ()
 
     def streams(self) -> frozenset[str]:
         return frozenset(self.shop)

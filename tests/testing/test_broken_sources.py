@@ -24,19 +24,25 @@ class TrailsOff(MemorySource):
 
 
 class ChecksNothing(MemorySource):
-    def check(self) -> None:
-        pass
+    def check(self) -> Sequence[str]:
+        return ()
+
+
+class WarnsInOneText(MemorySource):
+    def check(self) -> Sequence[str]:
+        return "only the last 60 days"
 
 
 class RefusesToCheck(MemorySource):
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         raise AuthError("the shop refuses every credential")
 
 
 class WritesOnCheck(MemorySource):
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         super().check()
         self.shop["customers"].append({"customer_id": "probe"})  # type: ignore[attr-defined]
+        return ()
 
 
 class WritesOnReading(MemorySource):
@@ -156,6 +162,7 @@ class NumbersItsCursors(MemorySource):
 
 
 BROKEN = [
+    (WarnsInOneText, "test_check_passes", "check() answered one text"),
     (TrailsOff, "test_a_read_that_breaks_off_raises", "expected SegsyncError"),
     (ChecksNothing, "test_check_refuses_a_bad_credential", "expected AuthError"),
     (RefusesToCheck, "test_check_passes", "refuses every credential"),

@@ -14,11 +14,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from segsync.config.words import suggestion
 from segsync.model import Purpose
+from segsync.options import Span
 from segsync.spec import ConsentRule
 
 NAME = re.compile(r"(?!.*__)[a-z][a-z0-9_]*")
-_SPAN = re.compile(r"(\d{1,6})\s*([smhdw])")
-_SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def _zone(name: str) -> str:
@@ -44,16 +43,6 @@ def _country(code: str) -> str:
     return code.upper()
 
 
-def _span(value: Any) -> timedelta:
-    """`3d`, `12h`, `30m`, `45s`, `2w`: a whole number with its unit."""
-    if isinstance(value, timedelta):
-        return value
-    match = _SPAN.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("is no span of time, which is a number with s, m, h, d or w")
-    return timedelta(**{_SPANS[match[2]]: int(match[1])})
-
-
 def _no_flag(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("is true or false where a number belongs")
@@ -69,7 +58,6 @@ def _name(value: str) -> str:
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Country = Annotated[str, AfterValidator(_country)]
-Span = Annotated[timedelta, BeforeValidator(_span)]
 Name = Annotated[str, AfterValidator(_name)]
 Share = Annotated[float, BeforeValidator(_no_flag), Field(ge=0, le=1, allow_inf_nan=False)]
 Multiple = Annotated[float, BeforeValidator(_no_flag), Field(ge=0, allow_inf_nan=False)]
@@ -140,6 +128,9 @@ class SourceKeys(Keys):
         default=None, description="the zone of its times, where not the shop's", examples=["Europe/Berlin"]
     )
     currency: Currency | None = Field(default=None, description="its currency, where not the shop's", examples=["EUR"])
+    ids_every: Span | None = Field(
+        default=None, description="how often to look for customers who have vanished from it", examples=["7d"]
+    )
 
 
 class DestinationKeys(Keys):

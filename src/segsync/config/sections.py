@@ -94,8 +94,8 @@ def _read_section(found: Sections, name: str, table: Mapping[str, Any], findings
     known = tuple(common.model_fields)
     options = validated(spec.options, rest, path, findings, tell=False, known=known, secrets=spec.secrets)
     if base is not None and options is not None:
-        zone, currency = getattr(base, "timezone", None), getattr(base, "currency", None)
-        found.good[name] = Section(name, spec.name, spec, options, MappingProxyType(references), zone, currency)
+        core = base.model_dump(exclude={"connector"})
+        found.good[name] = Section(name, spec.name, spec, options, MappingProxyType(references), **core)
 
 
 def _spec(role: Role, name: str, wanted: str, findings: Findings, said: bool) -> Spec | None:

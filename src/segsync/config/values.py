@@ -30,6 +30,7 @@ class Section:
     secret_references: Mapping[str, str]
     timezone: str | None = None  # a source's own, where it differs from the shop's
     currency: str | None = None
+    ids_every: timedelta | None = None  # a source's own, where it differs from its spec's
 
 
 @dataclass(frozen=True, slots=True)

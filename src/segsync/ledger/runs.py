@@ -17,6 +17,7 @@ from segsync.model import Cursor, Flaw
 
 FLAWS_KEPT = 10_000  # of each read; the count in `reads` is always whole
 WHOLE = "source"  # in place of a root: the read of a source from its first root to its last
+IDS = "ids"  # in place of a root: the list of all customers' ids, by which the vanished are found
 
 
 def start(ledger: Ledger, *, command: str, pid: int, at: datetime, as_of: datetime) -> int:
@@ -108,11 +109,11 @@ def last_reads(ledger: Ledger) -> dict[tuple[str, str], Read]:
     }
 
 
-def last_good_read(ledger: Ledger, source: str) -> str | None:
-    """When a source was last read from its first root to the end of its last, or None."""
+def last_good_read(ledger: Ledger, source: str, root: str = WHOLE) -> str | None:
+    """When a root, or the WHOLE of a source, was last read to its end, or None."""
     table = schema.reads
     query = sa.select(sa.func.max(table.c.ended_at)).where(
-        table.c.source == source, table.c.root == WHOLE, table.c.error.is_(None)
+        table.c.source == source, table.c.root == root, table.c.error.is_(None)
     )
     with ledger.begin() as connection:
         return connection.execute(query).scalar()

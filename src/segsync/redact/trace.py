@@ -89,7 +89,8 @@ class Trace:
             kind = {"Content-Type": response.headers.get("Content-Type", "")}
             line["status"] = response.status_code
             line["response_headers"] = self._redaction.headers(response.headers)
-            line["response"] = self._body(response.content, kind)
+            saved = exchange.saved
+            line["response"] = self._body(response.content, kind) if saved is None else f"<{saved:,} bytes, saved>"
         shortened = {name: line[name].note for name in ("body", "response") if isinstance(line[name], _Shortened)}
         if shortened:
             line.update({name: line[name].shown for name in shortened}, shortened=shortened)

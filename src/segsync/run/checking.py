@@ -35,10 +35,10 @@ def check(config: Config, setting: Setting, name: str | None = None) -> Iterator
             source = make_source(config, each, setting, pacers)
             try:
                 filled |= source.streams()
-                source.check()
+                warnings = (*source.check(), *_ending(each, setting))
             finally:
                 source.close()
-            yield Finding(each.name, "source", warnings=_ending(each, setting))
+            yield Finding(each.name, "source", warnings=warnings)
         except SegsyncError as error:
             yield Finding(each.name, "source", error)
     if name is None:
@@ -65,12 +65,12 @@ def _destination(config: Config, section: Section, setting: Setting, pacers: dic
     try:
         destination = make_destination(config, section, setting, pacers)
         try:
-            destination.check()
+            warnings = (*destination.check(), *_ending(section, setting))
         finally:
             destination.close()
     except SegsyncError as error:
         return Finding(section.name, "destination", error)
-    return Finding(section.name, "destination", warnings=_ending(section, setting))
+    return Finding(section.name, "destination", warnings=warnings)
 
 
 def _ending(section: Section, setting: Setting) -> tuple[str, ...]:

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from segsync.contract import ListsIds, Source
 from segsync.errors import EXIT_DONE, SegsyncError
-from segsync.ledger import runs
+from segsync.ledger import instant, runs
 from segsync.model import Cursor, Flaw
 from segsync.run.workspace import Workspace
+from segsync.spec import Reads
 from segsync.streams import ROOTS
 from segsync.warehouse import Landing
 
@@ -57,7 +58,7 @@ def _pull_source(space: Workspace, name: str, full: bool, progress: Progress) ->
             for root, carried in ROOTS.items():
                 if streams.intersection(carried):
                     _pull_root(space, source, root, result, full, progress)
-            if _lists_ids(space, name) and "customers" in streams:
+            if "customers" in streams and (full or _ids_due(space, name)):
                 result.vanished = _vanish(space, source, name)
     except SegsyncError as error:
         result.error = error
@@ -103,14 +104,33 @@ def _keep_cursor(space: Workspace, name: str, root: str, cursor: Cursor | None) 
 
 
 def _vanish(space: Workspace, source: Source, name: str) -> int:
-    lister = cast(ListsIds, source)  # its spec says so: see _lists_ids
-    ids = lister.ids()
-    return 0 if ids is None else space.warehouse.vanish(name, ids, at=space.clock.now(), run_id=space.run_id)
+    """Look for customers who are gone from a source that can list its customers' ids; how many went."""
+    if not _reads(space, name).lists_ids:
+        return 0
+    try:
+        ids = cast(ListsIds, source).ids()  # its spec says so
+        if ids is None:
+            return 0
+        gone = space.warehouse.vanish(name, ids, at=space.clock.now(), run_id=space.run_id)
+    except SegsyncError as error:
+        _note(space, runs.Read(name, runs.IDS, 0, 0, str(error)), [])
+        raise
+    _note(space, runs.Read(name, runs.IDS, 0, 0), [])
+    return gone
 
 
-def _lists_ids(space: Workspace, name: str) -> bool:
+def _ids_due(space: Workspace, name: str) -> bool:
+    """Whether it is time to look for vanished customers again; never looked is long ago."""
+    section, reads = space.config.sources[name], _reads(space, name)
+    every = reads.ids_every if section.ids_every is None else section.ids_every
+    last = runs.last_good_read(space.ledger, name, runs.IDS)
+    return last is None or space.clock.now() - instant(last) >= every
+
+
+def _reads(space: Workspace, name: str) -> Reads:
     reads = space.config.sources[name].spec.reads
-    return reads is not None and reads.lists_ids
+    assert reads is not None, "the config accepts only sources that can be read"
+    return reads
 
 
 def _note(space: Workspace, read: runs.Read, flaws: Sequence[Flaw]) -> None:

@@ -198,8 +198,9 @@ class MemoryDestination:
         self._before = before
         self._after = after
 
-    def check(self) -> None:
+    def check(self) -> Sequence[str]:
         self._call("check", lambda: None)
+        return ()
 
     def find_audience(self, wanted: Audience) -> AudienceRef | None:
         return self._call("find_audience", lambda: self._find(wanted))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
@@ -33,6 +33,13 @@ def raises(kind: type[SegsyncError], act: Callable[[], object]) -> None:
     else:
         raise AssertionError(f"expected {kind.__name__}, got {got!r}")
     assert said, f"a {kind.__name__} without a word"
+
+
+def assert_texts(warnings: object) -> None:
+    """Assert that `check()` answered with a list of texts, or an empty one."""
+    assert isinstance(warnings, Sequence), f"check() answered {warnings!r}, not a list of texts"
+    assert not isinstance(warnings, str), "check() answered one text, not a list of them"
+    assert all(isinstance(text, str) and text.strip() for text in warnings), "check() warns of nothing"
 
 
 class Suite(ABC):

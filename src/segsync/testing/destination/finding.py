@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from segsync.errors import AudienceMissing, AuthError, ConfigError
 from segsync.testing.destination.hooks import DestinationHooks
-from segsync.testing.suite import needs, raises
+from segsync.testing.suite import assert_texts, needs, raises
 
 
 class AudienceTests(DestinationHooks):
     """Checking, finding and creating."""
 
     def test_check_passes(self) -> None:
-        self.open().check()
+        assert_texts(self.open().check())
 
     def test_check_makes_nothing(self) -> None:
         destination = self.open()

@@ -8,14 +8,14 @@ from segsync.errors import AuthError, SegsyncError
 from segsync.model import Page
 from segsync.streams import PHONE_COUNTRY, PLACE, ROOTS, STREAMS, Kind
 from segsync.testing.source.hooks import SourceHooks, key_of, rows, same
-from segsync.testing.suite import needs, raises
+from segsync.testing.suite import assert_texts, needs, raises
 
 
 class ReadTests(SourceHooks):
     """Checking and reading."""
 
     def test_check_passes(self) -> None:
-        self.open().check()
+        assert_texts(self.open().check())
 
     def test_check_changes_nothing(self) -> None:
         before = self.everything()
