@@ -111,6 +111,7 @@ CUSTOMERS = Table("customers", ("customer_id",), (
     *_c(Kind.TIME, "updated_at", "deleted_at"),
     *_c(Kind.FLAG, "verified_email"),
     *_enum("subscriber_status", "ACTIVE", "CANCELLED", "EXPIRED", "FAILED", "NEVER_SUBSCRIBED", "PAUSED"),
+    *_c(Kind.INTEGER, "platform_orders"),   # how many orders the platform itself counts for this customer
     *_c(Kind.JSON, "platform_scores", "attributes"),
 ))
 

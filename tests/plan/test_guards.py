@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from segsync.ledger.audiences import Known
 from segsync.plan.guards import Facts, Limits, SourceState, Stop, judge, remaining
+from segsync.plan.history import History
 
 LIMITS = Limits(max_removed=0.2, max_added=2.0, floor=50, max_new_profiles=None)
 NEW = Known("vip.klaviyo.1", "vip", "klaviyo", "VIP")
@@ -29,6 +30,7 @@ def stops(known: Known = PUSHED, *, limits: Limits = LIMITS, **facts: Any) -> di
         "automations": (),
         "creates_profiles": True,
         "unfilled": (),
+        "reach": None,
     }
     found = judge(Facts(known=known, counts=counts, **(usual | facts)), limits)
     assert all(stop.text for stop in found)
@@ -91,6 +93,53 @@ def test_sources_that_shrank(customers: int, orders: int, found: dict[str, int])
     assert stops(BASED, **source(sizes={"customers": customers, "orders": orders})) == found
 
 
+SHORT = History(reported=1204, missing=894, since=date(2026, 4, 2))
+
+
+@pytest.mark.parametrize(
+    ("history", "reach", "found"),
+    [
+        (SHORT, date.min, {"history:shop": 894}),
+        (SHORT, date(2026, 4, 1), {"history:shop": 894}),
+        (SHORT, date(2026, 4, 2), {}),
+        (SHORT, None, {}),  # the rule asks about no orders
+        (replace(SHORT, since=None), date(2026, 5, 31), {"history:shop": 894}),
+        (replace(SHORT, missing=12), date.min, {}),  # a hundredth
+        (None, date.min, {}),  # the platform counts nothing
+    ],
+)
+def test_orders_that_have_not_landed(history: History | None, reach: date | None, found: dict[str, int]) -> None:
+    assert stops(reach=reach, **source(history=history)) == found
+    assert stops(NEW, held=0, reach=reach, **source(history=history)) == found
+
+
+def test_a_short_history_is_told_with_what_to_do() -> None:
+    def told(reach: date, history: History = SHORT) -> str:
+        facts = Facts(
+            known=PUSHED,
+            counts=QUIET | {"add": 1},
+            members=10,
+            people=10_000,
+            sources=(SourceState("shop", history=history),),
+            foreign=False,
+            automations=(),
+            creates_profiles=False,
+            unfilled=(),
+            reach=reach,
+        )
+        (stop,) = judge(facts, LIMITS)
+        return stop.text
+
+    whole = told(date.min)
+    assert "shop's orders reach back to 2026-04-02: 310 of the 1,204 that its platform counts have landed" in whole
+    assert "the rule asks about all of them" in whole
+    assert "segsync check shop" in whole
+    assert "segsync pull shop --full" in whole
+    assert "the rule asks about those from 2026-03-01 on" in told(date(2026, 3, 1))
+    none = told(date.min, History(5, 5, None))
+    assert "shop has given no orders: 0 of the 5 that its platform counts have landed" in none
+
+
 @pytest.mark.parametrize(
     ("facts", "found"),
     [
@@ -144,6 +193,7 @@ def test_messages_name_what_was_seen() -> None:
         automations=(),
         creates_profiles=False,
         unfilled=(),
+        reach=None,
     )
     told = " / ".join(stop.text for stop in judge(facts, LIMITS))
     assert "shop's customers shrank from 1,000 to 310" in told

@@ -156,19 +156,23 @@ def test_the_memory_limit_reaches_the_engine(reopen) -> None:
 # --- versions ---------------------------------------------------------------------------------------------------
 
 
+def larger(con) -> None:
+    con.raw_sql("ALTER TABLE customers ADD COLUMN shoe_size INTEGER")
+
+
 def test_an_older_file_is_copied_and_migrated(warehouse, reopen, land, monkeypatch) -> None:
     land(customers=[{"customer_id": "1"}])
-    step = [lambda con: con.raw_sql("ALTER TABLE customers ADD COLUMN shoe_size INTEGER")]
-    monkeypatch.setattr(schema, "MIGRATIONS", step)
+    before = schema.version()
+    monkeypatch.setattr(schema, "MIGRATIONS", [*schema.MIGRATIONS, larger])
     again = reopen()
     with again.reading() as con:
         assert "shoe_size" in con.table("customers").columns
-        assert schema.get(con, "schema_version") == "2"
-    assert again.migrated.name == "warehouse.v1.duckdb"
+        assert schema.get(con, "schema_version") == str(before + 1)
+    assert again.migrated.name == f"warehouse.v{before}.duckdb"
     assert mode(again.migrated) == 0o600
     with engine.connect(str(again.migrated), read_only=True) as con:
         assert con.execute("SELECT count(*) FROM customers").fetchone() == (1,)
-        assert con.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone() == ("1",)
+        assert con.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone() == (str(before),)
     assert reopen().migrated is None
 
 
@@ -176,13 +180,50 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(warehouse, reopen, mon
     def second(con):
         raise OSError("the machine stops here")
 
-    steps = [lambda con: con.raw_sql("ALTER TABLE customers ADD COLUMN shoe_size INTEGER"), second]
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "MIGRATIONS", steps)
+        patch.setattr(schema, "MIGRATIONS", [*schema.MIGRATIONS, larger, second])
         with pytest.raises(OSError, match="stops here"):
             reopen()
     with reopen().reading() as con:
         assert "shoe_size" not in con.table("customers").columns
+
+
+# The customers of version 1, as they were: what a migration starts from does not change with the program.
+CUSTOMERS_V1 = """
+CREATE TABLE customers (
+    source VARCHAR, customer_id VARCHAR, email VARCHAR, phone VARCHAR, first_name VARCHAR, last_name VARCHAR,
+    language VARCHAR, last_name_key VARCHAR, account_status VARCHAR, tags VARCHAR[], tags_key VARCHAR[],
+    email_subscription_status VARCHAR, email_consent_at TIMESTAMP, sms_subscription_status VARCHAR,
+    sms_consent_at TIMESTAMP, ads_consent VARCHAR, birth_date DATE, gender VARCHAR, created_at TIMESTAMP,
+    created_on DATE, updated_at TIMESTAMP, deleted_at TIMESTAMP, verified_email BOOLEAN, subscriber_status VARCHAR,
+    platform_scores VARCHAR, attributes VARCHAR, pulled_at TIMESTAMP, run_id BIGINT
+)
+"""
+
+
+@pytest.fixture
+def version_1(warehouse):
+    """A file of version 1, with a customer in it."""
+    with warehouse.transaction() as con:
+        con.raw_sql("DROP TABLE customers")
+        con.raw_sql(CUSTOMERS_V1)
+        con.raw_sql("INSERT INTO customers (source, customer_id, email) VALUES ('shop', '1', 'ada@example.com')")
+        schema.put(con, "schema_version", "1")
+
+
+def test_a_file_of_version_1_takes_what_platforms_count(version_1, reopen, land, stored) -> None:
+    again = reopen()
+    assert again.migrated.name == "warehouse.v1.duckdb"
+    with again.reading() as con:
+        columns = {c: str(t).replace("timestamp(6)", "timestamp") for c, t in con.table("customers").schema().items()}
+    assert columns == STREAMS["customers"].schema
+    (row,) = stored("customers")
+    assert (row["email"], row["platform_orders"]) == ("ada@example.com", None)
+    land(customers=[{"customer_id": "2", "subscriber_status": "ACTIVE", "platform_orders": 7}])
+    assert [(row["subscriber_status"], row["platform_orders"]) for row in stored("customers")] == [
+        (None, None),
+        ("ACTIVE", 7),
+    ]
 
 
 def test_a_newer_file_is_refused(warehouse, reopen) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from segsync.config import Config
     from segsync.redact import Trace
     from segsync.run.workspace import Setting
+    from segsync.warehouse import Warehouse
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,13 @@ def tracing(path: Path | None, clock: Clock, *, bodies: bool) -> Iterator[Trace 
         trace.close()
         if trace.broken is not None:
             typer.echo(f"segsync: the trace {path} is not whole: {trace.broken}", err=True)
+
+
+def tell_migrated(warehouse: Warehouse) -> None:
+    """Say so where this command brought the warehouse's file up to date."""
+    if warehouse.migrated is not None:
+        place = f"as it was, it lies in {warehouse.migrated}"
+        typer.echo(f"segsync: the warehouse was brought up to date for this version; {place}", err=True)
 
 
 def common(ctx: typer.Context) -> Common:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segsync.cli.context import Common, common
+from segsync.cli.context import Common, common, tell_migrated
 from segsync.cli.output import emit, progress, save, say
 from segsync.errors import ConfigError, Problem, gravest
 
@@ -69,6 +69,7 @@ def pull(
     config = options.load()
     names = _sources(config, source)
     with open_workspace(config, options.setting(), as_of=options.instant(config)) as space, ending(space) as end:
+        tell_migrated(space.warehouse)
         with progress("pull") as report:
             pulled = pull_sources(
                 space, names, full=full, progress=lambda name, root, n: report(f"{name} {root}", n, None)
@@ -171,6 +172,7 @@ def _push(
 
     syncs: list[Sync] = syncs_of(config, segment, to)
     with open_workspace(config, options.setting(), as_of=options.instant(config)) as space, ending(space) as end:
+        tell_migrated(space.warehouse)
         with progress(what) as report:
             done = run_whole(
                 space,

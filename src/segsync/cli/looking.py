@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segsync.cli.context import common
+from segsync.cli.context import common, tell_migrated
 from segsync.cli.output import emit, say, table
 from segsync.cli.reading import known_segment, ledger_of, one_person, warehouse_of
 
@@ -243,6 +243,7 @@ def drift(
     config = options.load()
     syncs = syncs_of(config, segment, to)
     with open_workspace(config, options.setting()) as space, ending(space) as end:
+        tell_migrated(space.warehouse)
         found = [compare(space, sync) for sync in syncs]
         code = end(0 if all(d.none for d in found) else 6, "compared what audiences hold")
     if options.json:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from segsync.cli.context import Common
+from segsync.cli.context import Common, tell_migrated
 from segsync.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def warehouse_of(options: Common, config: Config, ledger: Ledger) -> Warehouse:
 
     if (config.state_dir / FILE).exists():
         warehouse = Warehouse.open(config.state_dir, clock=options.clock, store_id=ledger.store_id)
+        tell_migrated(warehouse)
         if warehouse.exists("traits"):
             return warehouse
     problem = Problem(str(config.state_dir), "nothing was computed here yet", "segsync pull, then segsync plan")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from segsync.ledger.audiences import Known
+from segsync.plan.history import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +22,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """A source the segment depends on: what was wrong with its last read, and its living records by stream."""
+    """A source the segment depends on: what was wrong with its last read, its living records by stream, and how far
+    back its orders go, where its platform counts them.
+    """
 
     name: str
     failed: str | None = None
     stale_days: float | None = None  # since it was last read to its end, where that is too long
     sizes: Mapping[str, int] | None = None
+    history: History | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Facts:
     automations: Sequence[str]  # live, and set off by joining
     creates_profiles: bool
     unfilled: Sequence[str]  # traits of the rule that no source fills
+    reach: date | None  # the earliest day of orders that the rule asks about; None: no orders, date.min: all
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,21 @@ def _sources(facts: Facts, limits: Limits) -> list[Stop]:
             if was - now > max(limits.max_removed * was, limits.floor):
                 text = f"{source.name}'s {stream} shrank from {was:,} to {now:,} since the last push"
                 found.append(Stop(f"shrank:{source.name}.{stream}", was - now, text))
+        history = source.history
+        if facts.reach is not None and history is not None and not history.reaches(facts.reach):
+            found.append(Stop(f"history:{source.name}", history.missing, _short(source.name, history, facts.reach)))
     return found
+
+
+def _short(name: str, history: History, reach: date) -> str:
+    goes = f"{name}'s orders reach back to {history.since}" if history.since else f"{name} has given no orders"
+    asked = "all of them" if reach == date.min else f"those from {reach} on"
+    return (
+        f"{goes}: {history.landed:,} of the {history.reported:,} that its platform counts have landed, "
+        f"and the rule asks about {asked}\n"
+        f"    Usually a permission to read older orders is missing: segsync check {name} tells. Once it is granted:\n"
+        f"    segsync pull {name} --full"
+    )
 
 
 def _shares(facts: Facts, limits: Limits) -> list[Stop]:

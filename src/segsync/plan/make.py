@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import ibis
@@ -42,6 +43,7 @@ class Asked:
     foreign: bool = False
     automations: Sequence[str] = ()
     unfilled: Sequence[str] = ()
+    reach: date | None = None
 
 
 def make(con: Any, asked: Asked) -> Plan:
@@ -66,6 +68,7 @@ def make(con: Any, asked: Asked) -> Plan:
         automations=asked.automations,
         creates_profiles=asked.writes.creates_profiles,
         unfilled=asked.unfilled,
+        reach=asked.reach,
     )
     stops = judge(facts, asked.limits)
     standing = remaining(stops, asked.approved)

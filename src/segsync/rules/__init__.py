@@ -7,6 +7,7 @@ from segsync.rules.catalogue import FUNCTIONS, Function, Kind, Parameter, Trait,
 from segsync.rules.compile import table
 from segsync.rules.dates import AsOf
 from segsync.rules.problems import RuleProblem
+from segsync.rules.reach import reach
 from segsync.rules.read import Reading, Rule, levels, read, streams_read, unfilled
 from segsync.rules.why import Why, why
 
@@ -23,6 +24,7 @@ __all__ = [
     "Why",
     "catalogue",
     "levels",
+    "reach",
     "read",
     "streams_read",
     "table",

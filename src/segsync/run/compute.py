@@ -10,6 +10,7 @@ from segsync.config import Config
 from segsync.errors import ConfigError, Problem
 from segsync.ledger import audiences, runs
 from segsync.people import Joining
+from segsync.plan.history import History, histories
 from segsync.rules import Reading, Rule, RuleProblem
 from segsync.run.recover import recover_all
 from segsync.run.workspace import Workspace
@@ -21,7 +22,8 @@ class Computed:
     """The people and segments of a run, the rules they were computed by, and what to warn of.
 
     `unfilled` names, for each segment, the traits its rule asks for that no configured source fills; `recovered`
-    counts, for each audience that an earlier run left open, the members who became uncertain.
+    counts, for each audience that an earlier run left open, the members who became uncertain. `histories` says of
+    each source whose platform counts its orders how many of them have landed.
     """
 
     joining: Joining
@@ -30,6 +32,7 @@ class Computed:
     warnings: Sequence[RuleProblem]
     unfilled: Mapping[str, Sequence[str]]
     recovered: Mapping[str, int] = field(default_factory=dict)
+    histories: Mapping[str, History] = field(default_factory=dict)
 
 
 def compute(space: Workspace, filled: frozenset[str]) -> Computed:
@@ -52,12 +55,13 @@ def compute(space: Workspace, filled: frozenset[str]) -> Computed:
             undeliverable=undeliverable,
         )
         people.describe(con, warehouse.write, as_of=space.as_of.instant, undeliverable=undeliverable)
+        found = histories(con)
     sizes = segments.compute(
         warehouse, reading.rules, space.as_of, currency=shop.currency, rates=shop.rates, run_id=space.run_id
     )
     runs.record_segments(space.ledger, space.run_id, [(s.segment, s.members, s.entered, s.left) for s in sizes])
     unfilled = {name: rules.unfilled(rule, reading.rules, filled) for name, rule in reading.rules.items()}
-    return Computed(joining, sizes, reading.rules, reading.warnings, unfilled, recovered)
+    return Computed(joining, sizes, reading.rules, reading.warnings, unfilled, recovered, found)
 
 
 def read_rules(config: Config, filled: frozenset[str]) -> Reading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,7 +14,6 @@ from segsync.ledger.audiences import Known
 from segsync.model import Audience, AudienceRef
 from segsync.plan.guards import Limits, SourceState
 from segsync.plan.make import Asked
-from segsync.rules import Rule
 from segsync.run.compute import Computed
 from segsync.run.recover import recover
 from segsync.run.workspace import Workspace
@@ -143,11 +142,12 @@ def ask(space: Workspace, target: Target, computed: Computed) -> Asked:
         writes=writes,
         refused=refusals.for_good(space.ledger, known.key),
         approved=approvals.standing(space.ledger, known.key, space.clock.now()),
-        sources=_sources(space, computed.rules[sync.segment], computed.rules),
+        sources=_sources(space, sync.segment, computed),
         exists=target.found is not None,
         foreign=target.found is not None and not (known.ours or known.making or sync.adopt),
         automations=automations,
         unfilled=computed.unfilled[sync.segment],
+        reach=language.reach(computed.rules[sync.segment], computed.rules, space.as_of),
     )
 
 
@@ -163,7 +163,7 @@ def approve(space: Workspace, target: Target, plan_id: str) -> None:
     approvals.grant(space.ledger, target.known.key, plan_id, shown[0], space.clock.now())
 
 
-def _sources(space: Workspace, rule: Rule, rules: Mapping[str, Rule]) -> list[SourceState]:
+def _sources(space: Workspace, segment: str, computed: Computed) -> list[SourceState]:
     """The state of every source: people are joined from all of them, so every segment depends on each.
 
     Sizes are what the warehouse holds now, 0 for a stream that it holds nothing of.
@@ -171,13 +171,13 @@ def _sources(space: Workspace, rule: Rule, rules: Mapping[str, Rule]) -> list[So
     if not space.config.sources:
         return []
     reads, sizes = runs.last_reads(space.ledger), space.warehouse.counts()
-    wanted = sorted(language.streams_read(rule, rules) | {"customers"})
+    wanted = sorted(language.streams_read(computed.rules[segment], computed.rules) | {"customers"})
     found = []
     for name in space.config.sources:
         whole = reads.get((name, runs.WHOLE))
         failed = f"it was never read to its end (segsync pull {name})" if whole is None else whole.error
         mine = {stream: sizes.get(name, {}).get(stream, 0) for stream in wanted}
-        found.append(SourceState(name, failed, _stale_days(space, name), mine))
+        found.append(SourceState(name, failed, _stale_days(space, name), mine, computed.histories.get(name)))
     return found
 
 

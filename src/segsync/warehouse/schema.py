@@ -15,8 +15,14 @@ META = {"name": "string", "value": "string"}
 
 Migration = Callable[[Any], None]
 
+
+def _platform_orders(con: Any) -> None:
+    """2: how many orders a platform counts for a customer; unknown until the customer is read again."""
+    con.raw_sql("ALTER TABLE customers ADD COLUMN platform_orders BIGINT")
+
+
 # What brings a file from version n to n + 1, the n-th from the start; each changes tables with `con.raw_sql`.
-MIGRATIONS: Sequence[Migration] = ()
+MIGRATIONS: Sequence[Migration] = (_platform_orders,)
 
 
 def version() -> int:
