@@ -1,0 +1,1 @@
+SELECT number(id) FROM nodes WHERE __parentId IS NULL

@@ -1,0 +1,15 @@
+"""A world for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from shopify_world import World
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World()
+    yield made
+    made.close()
