@@ -22,11 +22,27 @@ def test_init_writes_a_config_that_loads(world: World) -> None:
 
 def test_init_asks(world: World) -> None:
     world.config.unlink()
-    ran = world.type("init", answers='C:\\exp "orts"\nAmerica/Chicago\n\n')
+    ran = world.type("init", answers='\nC:\\exp "orts"\nAmerica/Chicago\n\n')
     assert "Time zone of the shop" in ran.out
     config = load(world.config, environ={})
     assert (config.shop.timezone, config.shop.currency) == ("America/Chicago", "USD")
     assert config.sources["files"].options.shopify_export == ('C:\\exp "orts"',)
+
+
+def test_init_for_shopifys_api(world: World) -> None:
+    world.config.unlink()
+    ran = world.type("init --shop Acme.myshopify.com --timezone Europe/Berlin --currency EUR")
+    assert load(world.config, environ={}).sources["shopify"].options.shop == "acme"
+    assert "segsync secrets set shopify.access_token" in ran.out
+    world.config.unlink()
+    world.type("init", answers="acme\n\n\n")
+    assert load(world.config, environ={}).sources["shopify"].options.shop == "acme"
+
+
+def test_init_from_both_roads(world: World) -> None:
+    world.config.unlink()
+    assert "one of them" in world.type("init --shop acme --exports x", expect=2).err
+    assert not world.config.exists()
 
 
 def test_init_never_overwrites(world: World) -> None:
@@ -46,11 +62,11 @@ def test_init_with_an_answer_that_cannot_be(world: World) -> None:
 
 
 def test_connectors(world: World) -> None:
-    assert world.type("connectors --json").json == ["files", "klaviyo"]
+    assert world.type("connectors --json").json == ["files", "klaviyo", "shopify"]
     assert "klaviyo" in world.type("connectors").out
 
 
-@pytest.mark.parametrize("name", ["files", "klaviyo"])
+@pytest.mark.parametrize("name", ["files", "klaviyo", "shopify"])
 def test_a_connectors_page(world: World, name: str) -> None:
     ran = world.type(f"connectors {name}")
     assert ran.out.startswith(f"# {name}\n")
@@ -59,7 +75,7 @@ def test_a_connectors_page(world: World, name: str) -> None:
 
 def test_an_unknown_connector(world: World) -> None:
     ran = world.type("connectors klavio", expect=2)
-    assert "there are: files, klaviyo" in ran.err
+    assert "there are: files, klaviyo, shopify" in ran.err
     assert "pip install" not in ran.err
 
 

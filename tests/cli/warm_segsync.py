@@ -70,7 +70,7 @@ def _line() -> str:
 def _serve() -> None:
     from segsync.cli import main
 
-    for name in ("segsync.cli.plans", "segsync.run.whole", "segsync_files", "segsync_klaviyo"):
+    for name in ("segsync.cli.plans", "segsync.run.whole", "segsync_files", "segsync_klaviyo", "segsync_shopify"):
         import_module(name)
     while _line():
         child = os.fork()

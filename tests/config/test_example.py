@@ -30,7 +30,7 @@ def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
 
 
 def test_it_loads(config: Config) -> None:
-    assert set(config.sources) - {"till"} == {"files"}
+    assert set(config.sources) - {"till"} == {"files", "shopify"}
     assert set(config.destinations) == {"klaviyo", "upload"}
     assert len(config.segments) >= 5
     assert config.segments["vip"].to["klaviyo"].audience == "VIP customers"
@@ -57,7 +57,7 @@ def test_no_key_is_left_out() -> None:
     written = set(re.findall(r"(?m)^#?\[?([a-z_]+)", EXAMPLE.read_text()))
     models = (core.Shop, core.Identity, core.Guards, core.Store, core.SourceKeys, core.SegmentKeys, core.SyncKeys)
     keys = {name for model in models for name in model.model_fields} - {"rates"}
-    for connector in ("files", "klaviyo"):
+    for connector in ("files", "klaviyo", "shopify"):
         spec = plugins.load(connector).spec
         keys |= set(spec.options.model_fields) | {secret.name for secret in spec.secrets}
         keys |= set(spec.sync_options.model_fields) if spec.sync_options else set()

@@ -41,7 +41,8 @@ def _provenance(spec: Spec) -> str:
 def _reads(reads: Reads) -> str:
     told = ["- what it brings may be sent to destinations" if reads.deliverable else "- what it brings never leaves"]
     if reads.lists_ids:
-        told.append("- notices customers who have vanished")
+        days = reads.ids_every.days
+        told.append("- notices customers who have vanished" + (f", every {days} days (`ids_every`)" if days else ""))
     return "\n".join(told)
 
 

@@ -1,27 +1,25 @@
-"""A whole run that a newcomer can follow: real commands, real files, real HTTP, to a stand-in of Klaviyo."""
+"""A whole run that a newcomer can follow: real commands, real HTTP, from a stand-in of Shopify to one of Klaviyo."""
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from segsync.cli.output import say
-from segsync.cli.stand_ins import made
+from segsync.cli.roads import ApiRoad, FilesRoad, Road
+from segsync.cli.stand_ins import asked, made
 from segsync.clock import Clock
 from segsync.sandbox.serve import serve
-from segsync.sandbox.shop import make_shop
+from segsync.sandbox.shop import Shop, make_shop
 
 CONFIG = Template("""\
 config_version = 1
@@ -34,10 +32,7 @@ EUR = 1.08
 GBP = 1.27
 CAD = 0.73
 
-[sources.shop]
-connector = "files"
-shopify_export = "exports"
-
+$source
 [destinations.klaviyo]
 base_url = "$url/klaviyo"
 
@@ -74,41 +69,36 @@ class Stage:
         if done.returncode != expect:
             raise RuntimeError(f"segsync {command} ended with {done.returncode}, not {expect}")
 
-    def asked(self) -> list[dict[str, Any]]:
-        """Every request that the stand-in has answered so far."""
-        with urllib.request.urlopen(f"{self.url}/klaviyo/__requests") as answer:  # noqa: S310  # 127.0.0.1
-            found: list[dict[str, Any]] = json.load(answer)
-        return found
 
-
-def play(clock: Clock, *, keep: Path | None, customers: int, seed: int) -> int:
-    """Play the demo; 0 if every step ended as it should."""
-    day = clock.now().date()
+def play(clock: Clock, *, keep: Path | None, customers: int, seed: int, files: bool) -> int:
+    """Play the demo, from export files or from Shopify's API; 0 if every step ended as it should."""
+    day = clock.now().date() - timedelta(days=2)  # its next day is over as well, so that Shopify can tell of it
     shop = make_shop(seed, customers, day=day)
     with _folder(keep) as folder, serve(made(clock)) as server:
-        exports = folder / "exports"
-        exports.mkdir(exist_ok=True)
-        (folder / "segsync.toml").write_text(CONFIG.substitute(url=server.url), encoding="utf-8")
-        environ = {**os.environ, "SEGSYNC_SECRET__KLAVIYO__API_KEY": "pk_sandbox", "COLUMNS": "160"}
+        road: Road = FilesRoad(folder / "exports") if files else ApiRoad(f"{server.url}/shopify")
+        config = CONFIG.substitute(url=server.url, source=road.section)
+        (folder / "segsync.toml").write_text(config, encoding="utf-8")
+        environ = {**os.environ, **road.environ, "SEGSYNC_SECRET__KLAVIYO__API_KEY": "pk_sandbox", "COLUMNS": "160"}
         environ.pop("SEGSYNC_CONFIG", None)
         stage = Stage(folder, environ, server.url)
-        shop.write_exports(exports)
-        _first_day(stage, folder, customers, day)
-        shop.next_day(seed).write_exports(exports)
+        road.open(shop)
+        _first_day(stage, road, shop)
+        road.day_after(shop.next_day(seed))
         _next_day(stage, day + timedelta(days=1))
-        _goodbye(keep)
+        _goodbye(keep, road)
     return 0
 
 
-def _first_day(stage: Stage, folder: Path, customers: int, day: date) -> None:
-    _title("A shop, and a stand-in for Klaviyo on this machine")
-    say(f"  {folder}/exports      {customers:,} made-up customers and their orders, as the Shopify admin exports them")
-    say(f"  {folder}/segsync.toml the configuration; this is its first segment:")
+def _first_day(stage: Stage, road: Road, shop: Shop) -> None:
+    day = shop.day
+    _title("A shop, and stand-ins for the platforms on this machine")
+    say(f"  {shop.size:,} made-up customers and their orders are {road.about}.")
+    say(f"  {stage.folder}/segsync.toml is the configuration; this is its first segment:")
     say('\n      [segments.vip]\n      rule = "number_of_orders >= 3 AND amount_spent > 500"')
     say('      [segments.vip.to.klaviyo]\n      audience = "VIP customers"')
     _title("1. Is everything there that is needed?  Nothing is changed.")
     stage.run("check")
-    _title("2. Read the files. What cannot be used is counted, and listed with its line by `segsync rejects`.")
+    _title("2. Read the shop. What cannot be used is counted, and listed with its place by `segsync rejects`.")
     stage.run("pull")
     _title("3. What would be pushed?  A plan says who, who not and why not, and what it costs. Nothing is sent.")
     stage.run(f"plan vip --to klaviyo --as-of {day}")
@@ -124,21 +114,26 @@ def _next_day(stage: Stage, day: date) -> None:
     stage.run(f"run --as-of {day}")
     stage.run("drift vip --to klaviyo")
     _title("6. Run once more: nothing changed, so nothing is written.")
-    before = len(stage.asked())
+    klaviyo = f"{stage.url}/klaviyo"
+    before = len(asked(klaviyo))
     stage.run(f"run --as-of {day}")
-    writes = [request for request in stage.asked()[before:] if request["method"] != "GET"]
-    say(f"\n  Requests that Klaviyo saw meanwhile: {len(stage.asked()) - before}, of which writes: {len(writes)}")
+    seen = asked(klaviyo)[before:]
+    writes = [request for request in seen if request["method"] != "GET"]
+    say(f"\n  Requests that Klaviyo saw meanwhile: {len(seen)}, of which writes: {len(writes)}")
     if writes:
         raise RuntimeError("the last run wrote although nothing had changed")
 
 
-def _goodbye(keep: Path | None) -> None:
+def _goodbye(keep: Path | None, road: Road) -> None:
     _title("Now with your own shop")
-    say("  1. In the Shopify admin, export customers and orders as CSV into a folder.")
-    say("  2. segsync init                             asks a few questions, writes segsync.toml")
-    say("  3. segsync secrets set klaviyo.api_key      keeps the key in your system's keyring")
-    say("  4. segsync check; segsync pull; segsync plan    look before anything is sent")
-    say("  5. segsync push vip --to klaviyo")
+    steps = (
+        *road.goodbye,
+        "segsync secrets set klaviyo.api_key       the same for Klaviyo's key",
+        "segsync check; segsync pull; segsync plan look before anything is sent",
+        "segsync push vip --to klaviyo",
+    )
+    for number, step in enumerate(steps, 1):
+        say(f"  {number}. {step}")
     if keep is None:
         say("\n  To keep the demo's folder and look around in it: segsync demo --keep ./demo")
 

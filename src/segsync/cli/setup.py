@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -21,7 +21,7 @@ SecretName = Annotated[str, typer.Argument(help="SECTION.NAME, such as klaviyo.a
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the app."""
-    app.command(epilog="Example: segsync init --exports ./exports --timezone Europe/Berlin --currency EUR")(init)
+    app.command(epilog="Example: segsync init --shop acme --timezone Europe/Berlin --currency EUR")(init)
     app.command(epilog="Example: segsync connectors klaviyo")(connectors)
     app.command(epilog="Example: segsync traits last_order_date")(traits)
     app.add_typer(secrets_app, name="secrets")
@@ -30,7 +30,8 @@ def register(app: typer.Typer) -> None:
 
 def init(
     ctx: typer.Context,
-    exports: Annotated[str | None, typer.Option(help="The folder of your Shopify admin exports.")] = None,
+    shop: Annotated[str | None, typer.Option(help="The Shopify shop: the part before .myshopify.com.")] = None,
+    exports: Annotated[str | None, typer.Option(help="In place of it: the folder of Shopify admin exports.")] = None,
     timezone: Annotated[str | None, typer.Option(help="The shop's zone, such as America/New_York.")] = None,
     currency: Annotated[str | None, typer.Option(help="The shop's currency, such as USD.")] = None,
 ) -> None:
@@ -43,20 +44,33 @@ def init(
     if path.exists():
         remedy = "edit it, or choose another: segsync init --config other.toml"
         raise ConfigError([Problem(str(path), "it is there already, and was not touched", remedy)], where="init")
-    answers = {
-        "exports": exports or typer.prompt("Folder of your Shopify exports (customers and orders)", default="exports"),
-        "timezone": timezone or typer.prompt("Time zone of the shop", default="America/New_York"),
-        "currency": currency or typer.prompt("Currency of the shop", default="USD"),
-    }
-    save(path, filled(answers))
+    source, key = _source(shop, exports)
+    zone = timezone or typer.prompt("Time zone of the shop", default="America/New_York")
+    money = currency or typer.prompt("Currency of the shop", default="USD")
+    save(path, filled(source, {"read": key, "timezone": zone, "currency": money}))
     try:
         load(path, environ=os.environ)
     except ConfigError:
         path.unlink()
         raise
     say(f"wrote {path}. Next:")
-    say("  segsync secrets set klaviyo.api_key     (which key: segsync connectors klaviyo)")
+    if source == "shopify":
+        say("  segsync secrets set shopify.access_token (which app it is of: segsync connectors shopify)")
+    say("  segsync secrets set klaviyo.api_key      (which key: segsync connectors klaviyo)")
     say("  segsync check\n  segsync pull\n  segsync plan")
+
+
+def _source(shop: str | None, exports: str | None) -> tuple[Literal["shopify", "files"], str]:
+    """Where the shop is read from, and its name or folder; asked for where neither was typed."""
+    if shop and exports:
+        problem = Problem("--shop and --exports", "the shop is read from one of them", "type only one")
+        raise ConfigError([problem], where="the command line")
+    if not shop and not exports:
+        shop = typer.prompt("Shopify shop, the part before .myshopify.com (nothing: from export files)", default="")
+    if shop:
+        return "shopify", shop
+    folder = exports or typer.prompt("Folder of your Shopify exports (customers and orders)", default="exports")
+    return "files", folder
 
 
 def connectors(

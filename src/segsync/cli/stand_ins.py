@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from segsync import plugins
 from segsync.clock import Clock
@@ -17,7 +21,36 @@ def made(clock: Clock) -> dict[str, Sandbox]:
     return {name: maker(clock) for name, maker in makers.items() if maker is not None}
 
 
+def keeping_shops(names: Mapping[str, object]) -> list[str]:
+    """Those whose stand-in can hold a made-up shop: the platforms that are read."""
+    return [name for name in names if plugins.load(name).spec.reads is not None]
+
+
+def stock(url: str, seed: int, customers: int, day: date) -> None:
+    """Let the stand-in at this address hold a made-up shop."""
+    _seed(url, {"do": "shop", "seed": seed, "customers": customers, "day": day.isoformat()})
+
+
+def next_day(url: str) -> None:
+    """Move the made-up shop of the stand-in at this address on by a day."""
+    _seed(url, {"do": "next_day"})
+
+
+def asked(url: str) -> list[dict[str, Any]]:
+    """Every request that the stand-in at this address has answered so far."""
+    with urllib.request.urlopen(f"{url}/__requests") as answer:  # noqa: S310  # 127.0.0.1
+        found: list[dict[str, Any]] = json.load(answer)
+    return found
+
+
 def write_shop(folder: Path, seed: int, customers: int, day: date) -> None:
     """Write a shop's customers and orders into a folder, as the Shopify admin exports them."""
     folder.mkdir(parents=True, exist_ok=True)
     make_shop(seed, customers, day=day).write_exports(folder)
+
+
+def _seed(url: str, deed: Mapping[str, object]) -> None:
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{url}/__seed", json.dumps(deed).encode(), headers)  # noqa: S310  # 127.0.0.1
+    with urllib.request.urlopen(request):  # noqa: S310  # as above
+        pass
