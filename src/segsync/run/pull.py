@@ -71,6 +71,7 @@ def _pull_root(space: Workspace, source: Source, root: str, result: Pulled, full
     since = None if full else runs.cursor(space.ledger, name, root)
     kept: list[Flaw] = []
     seen = flawed = 0
+    progress(name, root, seen)  # the platform may take its time until there is a page
     try:
         for page in source.read(root, since, runs.LedgerJobs(space.ledger, name)):
             landed = space.warehouse.land(
