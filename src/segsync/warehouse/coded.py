@@ -68,13 +68,21 @@ def _coded_objects(column: pandas.Series) -> Coded:
         if gone and not isinstance(value, Decimal):  # somebody wrote a decimal NaN: it is read, and refused
             continue
         try:
-            code = known.setdefault((value.__class__, value), len(distinct))
+            code = known.setdefault((value.__class__, _hashable(value)), len(distinct))
         except TypeError:
             code = len(distinct)
         if code == len(distinct):
             distinct.append(value)
         codes[i] = code
     return Coded(distinct, codes)
+
+
+def _hashable(value: object) -> object:
+    """The texts of an array, which is how a list of them comes; any other value as it is."""
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        parts = tuple(value.tolist())
+        return parts if set(map(type, parts)) <= {str} else value
+    return value
 
 
 def paired(first: Coded, second: Coded) -> Coded:

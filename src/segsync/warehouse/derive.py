@@ -33,12 +33,14 @@ DEAD_STATUSES = ("VOIDED", "EXPIRED")
 def derived(
     table: Table, columns: Columns, arrays: Arrays, zone: ZoneInfo, unreadable: Mapping[str, Collection[int]]
 ) -> dict[str, pa.Array]:
-    """Every derived column of a stream. `unreadable` names the rows whose value of a column was written but lost."""
+    """Every derived column of a stream. `columns` are those of lists; `unreadable` names the rows whose value of a
+    column was written but lost.
+    """
     names = {column.name for column in table.columns}
     out: dict[str, pa.Array] = {}
     for of in ("last_name", "country", "region"):
         if f"{of}_key" in names:
-            out[f"{of}_key"] = columns[of].mapped(_fold).array("string")
+            out[f"{of}_key"] = _folded(arrays[of])
     for of in ("tags", "discount_codes"):
         if f"{of}_key" in names:
             out[f"{of}_key"] = columns[of].mapped(_fold_each).array("array<string>")
@@ -70,8 +72,9 @@ def _local(instants: pa.Array, zone: ZoneInfo, part: Callable[..., np.ndarray], 
     return pa.array(part(shop_local(micros, zone)), type=type_, mask=missing)
 
 
-def _fold(text: object) -> str:
-    return fold(str(text))
+def _folded(texts: pa.Array) -> pa.Array:
+    coded = texts.dictionary_encode()
+    return pa.array([fold(text) for text in coded.dictionary.to_pylist()], pa.string()).take(coded.indices)
 
 
 def _fold_each(texts: object) -> list[str]:

@@ -137,6 +137,13 @@ def add_rows(con: Any, name: str, rows: Any) -> int:
         return _changed(con, f"INSERT INTO {quoted(name)} BY NAME {select}")
 
 
+def add_matching(con: Any, name: str, rows: Any, stage: str, columns: Sequence[str]) -> int:
+    """Add those rows that agree with a staged one in all `columns`, matched by name; how many."""
+    with _selected(con, rows) as select:
+        among = f"SELECT t.* FROM ({select}) AS t SEMI JOIN {quoted(stage)} AS s ON {_same(columns)}"
+        return _changed(con, f"INSERT INTO {quoted(name)} BY NAME {among}")
+
+
 def merge(con: Any, name: str, stage: str, columns: Sequence[str], key: Sequence[str], newer: str | None) -> int:
     """One MERGE of a staged table: rows of a known key are replaced (with `newer`: where that column is higher)."""
     condition = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import pandas
@@ -14,6 +15,7 @@ from segsync.model import Flaw
 from segsync.streams import LANDED, PHONE_COUNTRY, PLACE, Column, Kind, Table
 from segsync.warehouse import contacts, derive, places, times, values
 from segsync.warehouse.coded import Coded, arrow_type, coalesced, coded, constant, missing, paired
+from segsync.warehouse.plain import plain
 from segsync.warehouse.values import Reader
 
 
@@ -60,10 +62,9 @@ def typed(table: Table, frame: pandas.DataFrame, *, place: Landing, source: str,
     """
     _check_columns(table, frame, source)
     reading = _Reading(table, frame, place)
-    columns = {c.name: reading.column(c) for c in table.columns if c.kind is not Kind.DERIVED}
-    arrays = {c.name: columns[c.name].array(c.type) for c in table.columns if c.name in columns}
-    arrays |= derive.derived(table, columns, arrays, place.shop_timezone, reading.unreadable)
-    keep = reading.kept([arrays[name].to_pylist() for name in table.key])
+    arrays = {c.name: reading.column(c) for c in table.columns if c.kind is not Kind.DERIVED}
+    arrays |= derive.derived(table, reading.coded, arrays, place.shop_timezone, reading.unreadable)
+    keep = reading.kept({name: arrays[name] for name in table.key})
     same = {name: pa.repeat(pa.scalar(value, arrow_type(LANDED[name])), len(frame)) for name, value in landed.items()}
     rows = pa.table(
         {"source": pa.repeat(pa.scalar(source), len(frame)), **{c.name: arrays[c.name] for c in table.columns}, **same}
@@ -90,15 +91,30 @@ class _Reading:
         self.frame = frame
         self.place = place
         self.flaws: list[Flaw] = []
+        self.coded: dict[str, Coded] = {}  # the columns that were read value by value
         self.unreadable: dict[str, Mapping[int, str]] = {}
-        self.places = self._raw(PLACE)
-        self.ids = self._raw(table.key[-1])
+
+    @cached_property
+    def places(self) -> Coded:
+        return self._raw(PLACE)
+
+    @cached_property
+    def ids(self) -> Coded:
+        return self._raw(self.table.key[-1])
 
     def _raw(self, name: str) -> Coded:
         return coded(self.frame[name]) if name in self.frame else missing(len(self.frame))
 
-    def column(self, column: Column) -> Coded:
+    def column(self, column: Column) -> pa.Array:
         """A column's values, read; missing where they are unreadable."""
+        found = plain(column, self.frame[column.name]) if column.name in self.frame else None
+        if found is not None:
+            self.unreadable[column.name] = {}
+            return found
+        self.coded[column.name] = self._by_value(column)
+        return self.coded[column.name].array(column.type)
+
+    def _by_value(self, column: Column) -> Coded:
         raw = self._raw(column.name)
         if column.kind is Kind.PHONE:
             raw = paired(raw, self._countries())
@@ -128,10 +144,14 @@ class _Reading:
         filled.codes[list(wrong)] = -1
         return filled
 
-    def kept(self, keys: Sequence[Sequence[object]]) -> list[int]:
+    def kept(self, keys: Mapping[str, pa.Array]) -> Sequence[int]:
         """The rows to land: those with a whole key, the last of each key."""
+        count = len(self.frame)
+        whole = not any(key.null_count for key in keys.values())
+        if whole and pa.table(dict(keys)).group_by(list(keys)).aggregate([]).num_rows == count:
+            return range(count)  # no key comes twice, as on nearly every page
         last: dict[tuple[object, ...], int] = {}
-        for i, key in enumerate(zip(*keys, strict=True)):
+        for i, key in enumerate(zip(*(column.to_pylist() for column in keys.values()), strict=True)):
             if None not in key:
                 last[key] = i
                 continue

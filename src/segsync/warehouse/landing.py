@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from segsync.errors import ConnectorBug
 from segsync.model import Flaw, Page
@@ -58,11 +59,12 @@ def land(con: Any, read: Mapping[str, Typed], flaws: Sequence[Flaw]) -> Landed:
     stale: dict[str, int] = {}
     found = [*flaws, *(flaw for rows in read.values() for flaw in rows.flaws)]
     for name in (name for name in STREAMS if name not in PARTS and name in read):
-        table = STREAMS[name]
-        with duckdb.staged(con, name, read[name].rows) as stage:
+        table, rows = STREAMS[name], read[name].rows
+        key = ("source", *table.key)
+        with duckdb.staged(con, name, rows.select([c for c in (*key, "updated_at") if c in table.schema])) as stage:
             stale[name] = _leave_newer(con, table, stage)
-            replaced[name] = duckdb.delete_matching(con, name, stage, ("source", *table.key))
-            counts[name] = duckdb.add_rows(con, name, con.table(stage))
+            replaced[name] = duckdb.delete_matching(con, name, stage, key)
+            counts[name] = duckdb.add_matching(con, name, rows, stage, key)
             for part in (part for part, (root, _) in PARTS.items() if root == name):
                 replaced[part] = duckdb.delete_matching(con, part, stage, ("source", PARTS[part][1]))
                 if part in read:
@@ -83,23 +85,23 @@ def _leave_newer(con: Any, table: Table, stage: str) -> int:
 
 def _land_part(con: Any, part: str, rows: pa.Table, root_stage: str) -> int:
     """Write the rows of a part whose root row was written."""
-    with duckdb.staged(con, part, rows) as stage:
-        link = PARTS[part][1]
-        written = con.table(stage).semi_join(con.table(root_stage), ["source", link])
-        with duckdb.staged(con, f"{part}_written", written) as kept:
-            if link not in STREAMS[part].key:  # a refund that has moved to another order
-                duckdb.delete_matching(con, part, kept, ("source", *STREAMS[part].key))
-            return duckdb.add_rows(con, part, con.table(kept))
+    key, link = ("source", *STREAMS[part].key), ("source", PARTS[part][1])
+    if not set(link) <= set(key):  # a refund that has moved to another order
+        with duckdb.staged(con, part, rows.select([*key, *link[1:]])) as stage:
+            written = con.table(stage).semi_join(con.table(root_stage), link)
+            with duckdb.staged(con, f"{part}_written", written) as kept:
+                duckdb.delete_matching(con, part, kept, key)
+    return duckdb.add_matching(con, part, rows, root_stage, link)
 
 
 def _orphans(part: str, read: Mapping[str, Typed]) -> Iterator[Flaw]:
     """A flaw for each row of a part whose root row is not on the page: a page carries them whole."""
     root, link = PARTS[part]
-    present = set(read[root].rows[link].to_pylist()) if root in read else set()
-    for row, of in enumerate(read[part].rows[link].to_pylist()):
-        if of not in present:
-            reason = f"names none of the {root} on its page; the row is left out"
-            yield Flaw(read[part].where(row), link, reason)
+    links = read[part].rows[link]
+    present = read[root].rows[link] if root in read else pa.array([], links.type)
+    for row in pc.indices_nonzero(pc.invert(pc.is_in(links, present))).to_pylist():
+        reason = f"names none of the {root} on its page; the row is left out"
+        yield Flaw(read[part].where(row), link, reason)
 
 
 def listed_ids(ids: Iterable[Sequence[str]]) -> pa.Table:
