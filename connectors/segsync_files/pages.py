@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -128,13 +129,13 @@ def _places(export: Export, rows: Sequence[Row]) -> list[str]:
 # --- plain files ---------------------------------------------------------------------------------------------------
 
 
-def mapped_pages(root: str, group: Mapping[str, tuple[Mapped, Sequence[File]]]) -> Iterator[Page]:
+def mapped_pages(root: str, group: Mapping[str, tuple[Mapped, Sequence[File]]], scratch: Path | None) -> Iterator[Page]:
     """The pages of a root's plain files: its records with what belongs to them; what lacks its parent is a flaw."""
     nested = [stream for stream in ROOTS[root] if stream != root and stream in group]
     if not nested:
         yield from _alone(root, group)
         return
-    with Spool(_PARENT[root]) as spool:
+    with Spool(_PARENT[root], scratch) as spool:
         for stream in nested:
             yield from _laid(spool, stream, *group[stream])
         spool.seal()

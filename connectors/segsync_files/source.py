@@ -35,6 +35,7 @@ class FilesSource:
     def __init__(self, kit: Kit) -> None:
         self._options = cast(Options, kit.options)
         self._home = kit.home
+        self._scratch = kit.scratch
         self._name = kit.name
 
     def check(self) -> Sequence[str]:
@@ -59,7 +60,7 @@ class FilesSource:
         changed = next((i for i, one in enumerate(exports) if one.file not in same), len(exports))
         parts = [exported(one) for one in exports[changed:]]
         if any(file not in same for file in grouped):
-            parts.append(mapped_pages(root, group))
+            parts.append(mapped_pages(root, group, self._scratch))
         after = cursor(prints, config)
         if parts:
             notes = found.ignored if self._first_root(found) == root else ()

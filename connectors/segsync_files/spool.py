@@ -18,9 +18,11 @@ from segsync_files.plain import MADE_UP, Records
 class Spool:
     """Lines and refunds by order, addresses by customer, until their parents' page is made. Gone when closed."""
 
-    def __init__(self, parent: str) -> None:
+    def __init__(self, parent: str, scratch: Path | None = None) -> None:
         self._parent = parent  # the column that names a record's parent
-        self._folder = TemporaryDirectory(prefix="segsync-")
+        if scratch is not None:
+            scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = TemporaryDirectory(prefix="segsync-", dir=scratch)
         self._db = sqlite3.connect(Path(self._folder.name) / "spool.db", check_same_thread=False)
         self._db.executescript("""
             PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;

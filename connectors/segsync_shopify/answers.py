@@ -38,6 +38,8 @@ def passing(response: requests.Response) -> None:
             raise NotTaken("Shopify asked us to slow down (THROTTLED)", retry_after=wait)
         if code == "INTERNAL_SERVER_ERROR":
             raise Unavailable("Shopify had an internal error")
+    if not document.get("errors") and not isinstance(document.get("data"), dict):
+        raise Unavailable("Shopify answered without data, and without an error")
 
 
 def read(response: requests.Response) -> Mapping[str, Any]:
@@ -80,6 +82,8 @@ def refused(response: requests.Response, name: str, domain: str) -> SegsyncError
         return ConfigError(
             [Problem(f"sources.{name}.shop", found, "type the shop's permanent name (Settings > Domains)")]
         )
+    if status == 400:
+        return ConnectorBug(f"shopify: a request was not understood (400): {mask_text(response.text[:200])}")
     if status == 423:
         return Unavailable("Shopify has locked the shop for this app (423): ask Shopify's support before trying again")
     if status == 430:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from segsync.contract import Kit
+from segsync.errors import Unavailable
 from segsync.spec import Limit
 from segsync_shopify import answers
 from segsync_shopify.auth import Credential
@@ -32,6 +33,15 @@ class Answer:
     data: Mapping[str, Any]
     ignored: list[str]
     version: str  # the API version that answered
+
+    def at(self, *path: str) -> Any:
+        """What stands at a path that cannot be null. Raises Unavailable where it is not there."""
+        found: Any = self.data
+        for name in path:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        if found is None:
+            raise Unavailable(f"Shopify's answer lacks `{'.'.join(path)}`")
+        return found
 
 
 class Api:

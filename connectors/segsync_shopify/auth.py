@@ -10,12 +10,14 @@ from pydantic import SecretStr
 from segsync.contract import Kit
 from segsync.errors import AuthError, ConfigError, Problem, Unavailable
 from segsync.redact import mask_text
+from segsync_shopify import answers
 from segsync_shopify.options import Options
 
 if TYPE_CHECKING:
     import requests
 
 EARLY: Final = timedelta(minutes=5)  # a token is renewed so long before it ends
+_OURS: Final = frozenset({400, 401, 403, 404})  # statuses of a grant that the app's credential is to blame for
 _LIVES: Final = 86_399  # seconds, where Shopify does not say
 
 
@@ -35,7 +37,7 @@ def credential(kit: Kit, options: Options) -> Credential:
     if stored is not None:
         return Stored(stored)
     if options.client_id and secret is not None:
-        return Granted(kit, options.url, options.client_id, secret)
+        return Granted(kit, options.url, options.domain, options.client_id, secret)
     if options.client_id or secret is not None:
         missing = f"{kit.name}.client_secret" if secret is None else f"sources.{kit.name}.client_id"
         remedy = (
@@ -73,12 +75,14 @@ class Stored:
 class Granted:
     """Tokens by the client credentials grant: each lasts a day, and there is no refresh token but asking again."""
 
-    def __init__(self, kit: Kit, url: str, client_id: str, secret: SecretStr) -> None:
+    def __init__(self, kit: Kit, url: str, domain: str, client_id: str, secret: SecretStr) -> None:
         self._session = kit.session
         self._clock = kit.clock
         self._url = f"{url}/admin/oauth/access_token"
         self._client_id = client_id
         self._secret = secret
+        self._name = kit.name
+        self._domain = domain
         self._token: SecretStr | None = None
         self._ends: datetime | None = None
 
@@ -100,8 +104,10 @@ class Granted:
         }
         asked = self._clock.now()
         response = self._session.request("POST", self._url, data=form, headers={"Accept": "application/json"})
-        if response.status_code != 200:
+        if response.status_code in _OURS:
             raise AuthError(_why(response))
+        if response.status_code != 200:
+            raise answers.refused(response, self._name, self._domain)
         try:
             granted = response.json()
             self._token = SecretStr(str(granted["access_token"]))

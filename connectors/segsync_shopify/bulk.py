@@ -7,7 +7,7 @@ operation, the other a part that looks like a whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -51,13 +51,13 @@ class Bulk:
         self._clock = clock
         self._max_wait = max_wait.total_seconds()
 
-    def ended(self, name: str, query: str, detail: Mapping[str, Any], jobs: Jobs) -> Operation:
-        """The operation of this query, once it has ended, well or not; started if it is not known under `name`.
+    def ended(self, name: str, query: Callable[[], str], detail: Mapping[str, Any], jobs: Jobs) -> Operation:
+        """The operation of this query, once it has ended, well or not; started unless `jobs` knows it under `name`.
 
         Raises Unavailable where it takes longer than a pull should wait: it is then gone on with next time.
         """
         naps = self._naps(name)
-        operation_id = self._known(name, query, jobs) or self._started(name, query, detail, jobs, naps)
+        operation_id = self._known(name, jobs) or self._started(name, query, detail, jobs, naps)
         while True:
             operation = self._asked(operation_id)
             if operation is None:
@@ -71,37 +71,46 @@ class Bulk:
         """The operation as it is now, with a link that was signed just now."""
         return self._asked(operation_id)
 
-    def _known(self, name: str, query: str, jobs: Jobs) -> str | None:
-        """The id under which an earlier run asked for the same; also where that run never heard the answer."""
+    def _known(self, name: str, jobs: Jobs) -> str | None:
+        """The id of the operation that was begun under this name; also where nobody heard the answer."""
         job = jobs.get(name)
-        if job is None or job[1].get("query") != query:
-            return None
-        return job[0] or self._found(query, parsed(job[1]["asked_at"]))
+        return None if job is None else job[0] or self._found(job[1]["query"])
 
-    def _found(self, query: str, since: datetime) -> str | None:
-        """An operation of exactly this query that began since then. Whoever began it: its result is the same."""
-        for node in self._api.query("recent").data["bulkOperations"]["nodes"]:
-            if node["query"] == query and parsed(node["createdAt"]) >= since - timedelta(minutes=5):
-                return str(node["id"])
-        return None
+    def _found(self, query: str) -> str | None:
+        """The operation of this query, of which there is one at most: it is signed (see `_signed`)."""
+        nodes = self._api.query("recent").at("bulkOperations", "nodes")
+        return next((str(node["id"]) for node in nodes if node["query"] == query), None)
 
-    def _started(self, name: str, query: str, detail: Mapping[str, Any], jobs: Jobs, naps: Iterator[float]) -> str:
-        noted = {**detail, "query": query, "asked_at": self._clock.now().isoformat()}
+    def _signed(self, query: str) -> str:
+        """The query with a comment that no other has, so that an operation is known to be ours, and which one."""
+        return f"# segsync {self._clock.now().isoformat()} {int(self._clock.random() * 2**48):012x}\n{query}"
+
+    def _started(
+        self, name: str, wanted: Callable[[], str], detail: Mapping[str, Any], jobs: Jobs, naps: Iterator[float]
+    ) -> str:
+        query = self._signed(wanted())
+        noted = {**detail, "query": query}
         jobs.put(name, "", noted)
         while (operation_id := self._run(query)) is None:
-            self._session.pause(next(naps))
+            try:
+                self._session.pause(next(naps))
+            except Unavailable:
+                jobs.drop(name)
+                raise Unavailable(
+                    f"all bulk operations that the app may run at a time in this shop are taken, for {name} none was "
+                    "begun. They were left alone; the next pull tries again"
+                ) from None
         jobs.put(name, operation_id, noted)
         return operation_id
 
     def _run(self, query: str) -> str | None:
         """Start it; its id, or None where all slots are taken. Raises ConnectorBug for a query that is refused."""
-        asked = self._clock.now()
         try:
-            payload = self._api.query("run", repeatable=False, query=query).data["bulkOperationRunQuery"]
+            payload = self._api.query("run", repeatable=False, query=query).at("bulkOperationRunQuery")
         except NotTaken:
             raise
         except Unavailable:  # it may have begun: look before anybody asks for a second one
-            found = self._found(query, asked)
+            found = self._found(query)
             if found is None:
                 raise
             return found
@@ -114,7 +123,7 @@ class Bulk:
         return str(payload["bulkOperation"]["id"])
 
     def _asked(self, operation_id: str) -> Operation | None:
-        node = self._api.query("poll", id=operation_id).data["bulkOperation"]
+        node = self._api.query("poll", id=operation_id).data.get("bulkOperation")
         return None if node is None else _operation(node)
 
     def _naps(self, name: str) -> Iterator[float]:

@@ -24,17 +24,17 @@ NOBODY = (
 def check(api: Api, options: Options, name: str) -> Sequence[str]:
     """What to know. Raises AuthError, ConfigError or Unavailable where reading would fail."""
     answer = api.query("check")
-    see_domain(answer.data["shop"]["myshopifyDomain"], options, name)
-    scopes = _scopes(answer.data)
+    see_domain(answer.at("shop", "myshopifyDomain"), options, name)
+    scopes = _scopes(answer.at("currentAppInstallation", "accessScopes"))
     missing = [scope for scope in SCOPES if scope not in scopes]
     if missing:
-        plan = answer.data["shop"]["plan"]["publicDisplayName"]
+        plan = answer.at("shop", "plan", "publicDisplayName")
         raise AuthError(
             f"the app of `{name}` lacks {_and(missing)} (the shop is on the plan {plan}). Grant "
             f"{'it' if len(missing) == 1 else 'them'} in the app's settings, and install the app anew"
         )
     api.query("probe_orders")
-    people = api.query("check_people").data["customers"]["nodes"]
+    people = api.query("check_people").at("customers", "nodes")
     if options.checkouts:
         _check_checkouts(api, name)
     found = []
@@ -65,9 +65,9 @@ def _check_checkouts(api: Api, name: str) -> None:
         ) from None
 
 
-def _scopes(data: Mapping[str, Any]) -> set[str]:
+def _scopes(scopes: Sequence[Mapping[str, Any]]) -> set[str]:
     """What was granted; the right to write is one to read as well."""
-    granted = {str(scope["handle"]) for scope in data["currentAppInstallation"]["accessScopes"]}
+    granted = {str(scope["handle"]) for scope in scopes}
     return granted | {f"read_{scope.removeprefix('write_')}" for scope in granted if scope.startswith("write_")}
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -21,6 +21,9 @@ from segsync_shopify.spool import NotWhole, Spool
 from segsync_shopify.windows import SEARCHES, Window
 
 TRIES: Final = 3  # of one window, where Shopify ends its operation without a result
+BETWEEN: Final = 15.0  # seconds before the second try, and twice as many before the third
+# After how many tries an error says that the window is too large: a time-out twice, an internal error each time.
+TOO_LARGE: Final[Mapping[str, int]] = {"TIMEOUT": 2, "INTERNAL_SERVER_ERROR": TRIES}
 _IDS: Final = "ids"
 _METAFIELDS: Final = "        metafields {\n          edges { node { __typename id namespace key value } }\n        }\n"
 _FIELDS: Final[Mapping[str, str]] = {"customers": "customers", "orders": "orders", "checkouts": "abandonedCheckouts"}
@@ -32,12 +35,12 @@ class _TooLarge(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One window of one root to read."""
+    """One window of one root to read. `kept_from`: records unchanged since before are not landed again."""
 
     root: str
     since: Cursor | None
     window: Window
-    kept_from: datetime | None
+    kept_from: datetime | None = None
 
 
 class ShopifySource:
@@ -58,9 +61,13 @@ class ShopifySource:
         return frozenset(stream for root in roots for stream in ROOTS[root])
 
     def read(self, root: str, since: Cursor | None, jobs: Jobs) -> Iterator[Page]:
-        search = SEARCHES[root]
-        at = None if since is None else windows.instant(since, self._options.domain, self._kit.name)
         self._see_domain()
+        begun = self._begun(root, since, jobs)
+        if begun is not None:  # what an earlier pull began is as old as that pull: it is gone on from
+            for page in self._window(Wanted(root, since, begun), jobs):
+                since = page.cursor or since
+                yield page
+        search, at = SEARCHES[root], self._instant(since)
         window = windows.after(at, search, self._kit.clock.now())
         yield from self._window(Wanted(root, since, window, windows.kept_from(at, search)), jobs)
 
@@ -73,16 +80,30 @@ class ShopifySource:
 
     # --- one window --------------------------------------------------------------------------------------------------
 
+    def _instant(self, since: Cursor | None) -> datetime | None:
+        return None if since is None else windows.instant(since, self._options.domain, self._kit.name)
+
+    def _begun(self, root: str, since: Cursor | None, jobs: Jobs) -> Window | None:
+        """The window that an earlier pull began to read after the same cursor, and in the same way."""
+        job = jobs.get(root)
+        if job is None:
+            return None
+        if job[1].get("since") == _text(since) and job[1].get("fields") == self._text(root):
+            return Window.read(job[1])
+        jobs.drop(root)
+        return None
+
     def _window(self, wanted: Wanted, jobs: Jobs) -> Iterator[Page]:
         """The pages of a window; of its halves, one after the other, where it is too much for Shopify at once."""
+        detail = {**wanted.window.noted(), "since": _text(wanted.since), "fields": self._text(wanted.root)}
         try:
-            operation, spool = self._result(wanted, jobs)
+            operation, spool = self._result(wanted.root, lambda: self._query(wanted), detail, jobs)
         except _TooLarge:
             halves = self._halves(wanted)
             if halves is None:
                 raise
             for half in halves:
-                yield from self._window(Wanted(wanted.root, wanted.since, half, wanted.kept_from), jobs)
+                yield from self._window(replace(wanted, window=half), jobs)
             return
         with spool:
             yield from self._pages(wanted, operation, spool)
@@ -107,36 +128,37 @@ class ShopifySource:
             return wanted.since
         return windows.cursor(self._options.domain, min(windows.parsed(newest), operation.began))
 
-    def _result(self, wanted: Wanted, jobs: Jobs) -> tuple[Operation, Spool]:
-        """A completed operation for the window, with its result on disk."""
+    def _result(
+        self, name: str, query: Callable[[], str], detail: Mapping[str, Any], jobs: Jobs
+    ) -> tuple[Operation, Spool]:
+        """A completed operation, with its result on disk; asked for again where Shopify ends it without one.
+
+        Raises AuthError where a field was denied, Unavailable (_TooLarge where a smaller window may do) at last.
+        """
         last: Unavailable | None = None
         for attempt in range(1, TRIES + 1):
-            query = self._query(wanted, jobs)
-            operation = self._bulk.ended(wanted.root, query, {"since": _text(wanted.since)}, jobs)
+            operation = self._bulk.ended(name, query, detail, jobs)
             try:
                 spool = self._fetched(operation)
             except NotWhole as error:
                 spool, last = None, error
             if spool is not None:
                 return operation, spool
-            jobs.drop(wanted.root)
+            jobs.drop(name)
             if operation.error == "ACCESS_DENIED":
-                self._explain(wanted.root)
-            if operation.error == "TIMEOUT" and attempt > 1:
-                raise _TooLarge(_ended_badly(wanted.root, operation))
-        raise last or Unavailable(_ended_badly(wanted.root, operation))
+                self._explain(name)
+            if attempt == TOO_LARGE.get(operation.error or ""):
+                raise _TooLarge(_ended_badly(name, operation, attempt))
+            if attempt < TRIES:
+                self._kit.session.pause(BETWEEN * attempt)
+        raise last or Unavailable(_ended_badly(name, operation, TRIES))
 
-    def _query(self, wanted: Wanted, jobs: Jobs) -> str:
-        """The bulk query of a window: that of an earlier run's operation, if it was after the same."""
-        search = SEARCHES[wanted.root]
-        filter = wanted.window.filter(search)
-        query = windows.asking(self._text(wanted.root), filter)
-        job = jobs.get(wanted.root)
-        if job is not None and job[1].get("since") == _text(wanted.since) and _shape(job[1]["query"]) == _shape(query):
-            return str(job[1]["query"])
+    def _query(self, wanted: Wanted) -> str:
+        """The bulk query of a window, its filter probed."""
+        filter = wanted.window.filter(SEARCHES[wanted.root])
         if filter is not None:
             self._probe(wanted.root, filter)
-        return query
+        return windows.asking(self._text(wanted.root), filter)
 
     def _probe(self, root: str, filter: str) -> None:
         """See that Shopify understands the filter: what it does not, a bulk operation leaves out in silence."""
@@ -155,7 +177,7 @@ class ShopifySource:
         """The operation's result, counted; None where it has none, or its link has run out. Raises NotWhole."""
         if operation.status != "COMPLETED":
             return None
-        spool = Spool()
+        spool = Spool(self._kit.scratch)
         try:
             for current in (operation, None):
                 found = current or self._bulk.again(operation.id)
@@ -172,66 +194,64 @@ class ShopifySource:
         spool.close()
         return None
 
-    def _explain(self, root: str) -> None:
-        """Ask the same outside of a bulk operation, where Shopify says which field it is. Raises AuthError."""
-        self._api.query(f"probe_{root}")
+    def _explain(self, name: str) -> None:
+        """Ask the same of one record, outside of a bulk operation: there Shopify says which field it is.
+
+        Raises AuthError.
+        """
+        self._api.run(windows.one_of(self._text(name)), {})
         raise AuthError(
-            f"Shopify denied the app of `{self._kit.name}` a part of what {root} hold: `segsync check "
+            f"Shopify denied the app of `{self._kit.name}` a part of what {name} hold: `segsync check "
             f"{self._kit.name}` says which scopes it has"
         )
 
     def _halves(self, wanted: Wanted) -> tuple[Window, Window] | None:
+        """Split between the oldest record there is and now."""
         now = self._kit.clock.now()
-        found = self._api.query(f"probe_{wanted.root}").data[_FIELDS[wanted.root]]["nodes"]
-        oldest = windows.parsed(found[0]["updatedAt"]) if found else now
+        found = self._api.query(f"probe_{wanted.root}").at(_FIELDS[wanted.root], "nodes")
+        oldest = min((windows.parsed(at) for one in found for name, at in one.items() if name != "id"), default=now)
         return wanted.window.halves(SEARCHES[wanted.root], oldest, now)
 
     # --- the whole shop ----------------------------------------------------------------------------------------------
 
     def _ids(self) -> Iterator[Sequence[str]]:
-        jobs = _Forgotten()
-        for _ in range(TRIES):
-            operation = self._bulk.ended(_IDS, text(_IDS), {}, jobs)
-            spool = self._fetched(operation)
-            if spool is not None:
-                with spool:
-                    yield from spool.ids(50_000)
-                return
-        raise Unavailable(_ended_badly("customers' ids", operation))
+        _, spool = self._result(_IDS, lambda: text(_IDS), {}, _Forgotten())
+        with spool:
+            yield from spool.ids(50_000)
 
     def _see_domain(self) -> None:
         """Once before anything is read. Raises ConfigError where the address leads to another shop."""
         if self._domain_seen:
             return
-        see_domain(self._api.query("shop").data["shop"]["myshopifyDomain"], self._options, self._kit.name)
+        see_domain(self._api.query("shop").at("shop", "myshopifyDomain"), self._options, self._kit.name)
         self._domain_seen = True
 
 
 class _Forgotten:
-    """A memory of jobs that keeps none: a list of ids is always made anew."""
+    """A memory of jobs that ends with the read: a list of ids is always made anew."""
 
-    def get(self, _name: str) -> tuple[str, Mapping[str, Any]] | None:
-        return None
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[str, Mapping[str, Any]]] = {}
+
+    def get(self, name: str) -> tuple[str, Mapping[str, Any]] | None:
+        return self._kept.get(name)
 
     def put(self, name: str, id: str, detail: Mapping[str, Any] | None = None) -> None:
-        pass
+        self._kept[name] = (id, detail or {})
 
     def drop(self, name: str) -> None:
-        pass
+        self._kept.pop(name, None)
 
 
-def _ended_badly(what: str, operation: Operation) -> str:
-    reason = f" ({operation.error})" if operation.error else ""
+def _ended_badly(what: str, operation: Operation, times: int) -> str:
+    reason = f"as {operation.status}" + (f" ({operation.error})" if operation.error else "")
+    if operation.status == "COMPLETED":
+        reason = "with a result that its link no longer leads to"
     return (
-        f"Shopify ended the bulk operation for {what} as {operation.status}{reason}, {TRIES} times. Nothing of it was "
+        f"Shopify ended the bulk operation for {what} {reason}; it was asked for {times} times. Nothing of it was "
         "landed; the next pull asks again"
     )
 
 
 def _text(since: Cursor | None) -> str:
     return "" if since is None else since.value
-
-
-def _shape(query: str) -> str:
-    """A query without its filter."""
-    return query if "(query: " not in query else query[: query.index("(query: ")] + query[query.index("sortKey") - 1 :]

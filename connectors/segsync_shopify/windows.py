@@ -14,15 +14,17 @@ customers), and it compares customers' `updated_at` by whole days only. So
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from segsync.errors import ConfigError, Problem
 from segsync.model import Cursor
 
 LAG: Final = timedelta(minutes=5)
+DEEPEST: Final = 4  # halvings: a shop that is too much in 16 parts is not going to be read in 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,22 @@ SEARCHES: Final[Mapping[str, Search]] = {
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From `lower` on, and before `upper`; None is no bound."""
+    """From `lower` on, and before `upper`; None is no bound. `depth`: how often a larger one was halved to it."""
 
     lower: datetime | None = None
     upper: datetime | None = None
+    depth: int = 0
+
+    def noted(self) -> dict[str, Any]:
+        """As a job remembers it."""
+        bounds = {"lower": self.lower, "upper": self.upper}
+        return {name: None if at is None else at.isoformat() for name, at in bounds.items()}
+
+    @staticmethod
+    def read(noted: Mapping[str, Any]) -> Window:
+        """What `noted` wrote."""
+        lower, upper = (None if noted[name] is None else parsed(noted[name]) for name in ("lower", "upper"))
+        return Window(lower, upper)
 
     def filter(self, search: Search) -> str | None:
         """The search that finds it; None where it needs none."""
@@ -65,12 +79,12 @@ class Window:
     def halves(self, search: Search, oldest: datetime, now: datetime) -> tuple[Window, Window] | None:
         """The two windows that make this one; None where it is too small for that. `oldest`: nothing is older."""
         lower, upper = self.lower or oldest, self.upper or now
-        if upper - lower < search.smallest:
+        if upper - lower < search.smallest or self.depth == DEEPEST:
             return None
         middle = (lower + (upper - lower) / 2).replace(microsecond=0)
         if search.days:
             middle = middle.replace(hour=0, minute=0, second=0)
-        return replace(self, upper=middle), replace(self, lower=middle)
+        return replace(self, upper=middle, depth=self.depth + 1), replace(self, lower=middle, depth=self.depth + 1)
 
 
 def after(since: datetime | None, search: Search, now: datetime) -> Window:
@@ -88,6 +102,11 @@ def kept_from(since: datetime | None, search: Search) -> datetime | None:
 def asking(query: str, filter: str | None) -> str:
     """A query of the folder queries/ with the filter among its root's arguments, as a bulk operation takes it."""
     return query if filter is None else query.replace("(", f"(query: {json.dumps(filter)}, ", 1)
+
+
+def one_of(query: str) -> str:
+    """The same fields of one record, outside of a bulk operation: every connection asks for one."""
+    return re.sub(r"(\w+)(?:\(([^)]*)\))? \{\n\s+edges", r"\1(first: 1, \2) {\n edges", query).replace(", )", ")")
 
 
 def cursor(domain: str, newest: datetime) -> Cursor:

@@ -119,6 +119,7 @@ class Kit:
     session: Session
     clock: Clock
     home: Path  # the folder that relative paths in options start from
+    scratch: Path | None = None  # where large temporary files go; what a killed run left is gone with the next one
 
 
 class Sandbox(Protocol):

@@ -98,3 +98,13 @@ def test_a_short_history_is_enough_for_what_it_reaches() -> None:
     assert history.landed == 10
     assert [history.reaches(date(2026, 4, day)) for day in (1, 2, 3)] == [False, True, True]
     assert not History(100, 100, None).reaches(date(2026, 4, 2))
+
+
+def test_an_order_of_long_ago_is_no_history() -> None:
+    """Imported, it bears the day on which it was placed in another shop."""
+    imported = [{"customer_id": "1", "order_id": "old", "ordered_on": date(2019, 1, 1)}]
+    theirs = found([customer("1", 90)], [*imported, *orders("1", *range(3, 31))])["shop"]
+    assert theirs.since == date(2026, 5, 3)
+    assert not theirs.reaches(date(2025, 1, 1))
+    a_few = found([customer("1", 9)], [*imported, *orders("1", 3, 4)])["shop"]
+    assert a_few.since == date(2019, 1, 1)

@@ -58,9 +58,9 @@ def test_an_operation_that_ends_without_a_result_is_asked_for_again(world: World
 def test_an_operation_that_always_fails_ends_the_read_and_moves_no_cursor(world: World) -> None:
     small(world)
     world.seed("end_bulk", status="FAILED", error_code="INTERNAL_SERVER_ERROR", partial=3, times=50)
-    with pytest.raises(Unavailable, match="3 times"):
+    with pytest.raises(Unavailable, match="it was asked for 3 times"):
         world.read("orders")
-    assert world.sent().count("Run") == 3
+    assert 3 <= world.sent().count("Run") <= 15, "it is halved a few times, and not for ever"
     assert not world.jobs.kept
 
 
@@ -245,9 +245,10 @@ def test_others_operations_are_waited_for_and_never_cancelled(world: World) -> N
 def test_slots_that_stay_taken_end_the_read_with_words(world: World) -> None:
     small(world)
     world.seed("foreign_bulk", count=5)
-    with pytest.raises(Unavailable, match="next pull goes on with it"):
+    with pytest.raises(Unavailable, match="none was begun"):
         world.read("orders", max_wait="10m")
     assert world.sandbox.state()["foreign_cancellations"] == []
+    assert not world.jobs.kept
 
 
 def test_somebody_elses_newer_operation_is_not_taken_for_ours(world: World) -> None:
@@ -281,7 +282,7 @@ def test_a_link_that_has_run_out_is_asked_for_again(world: World) -> None:
     world.sandbox.state()
     world.seed("expire_links")
     assert ids(world.read("orders"), "orders") == {"101", "102", "103"}
-    assert world.sent().count("Run") == 2
+    assert world.sent().count("Run") == 3, "the old one, once more, and what changed since"
 
 
 def granted(world: World, **more: Any) -> dict[str, Any]:

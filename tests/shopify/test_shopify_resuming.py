@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from shopify_world import GRAPHQL, TOKEN, World, ids
+from shopify_world import GRAPHQL, TOKEN, World, ids, rows
 
 from segsync.errors import Unavailable
 from segsync.model import Cursor
@@ -37,8 +37,21 @@ def test_an_operation_that_outlasts_the_pull_is_gone_on_with(world: World) -> No
     assert detail["since"] == ""
     world.time.advance(7200)
     assert ids(world.read("orders"), "orders") == EVERY
-    assert runs(world) == 1
+    assert runs(world) == 2  # and one for what changed since the first began
     assert not world.jobs.kept
+
+
+def test_what_changed_since_is_read_as_well(world: World) -> None:
+    """What was begun two days ago is two days old: somebody may have withdrawn consent since."""
+    world.seed("bulk", polls=10_000, seconds=7200)
+    with pytest.raises(Unavailable):
+        world.read("customers", max_wait="30m")
+    world.time.advance(2 * 86_400)
+    world.seed("change_customer", id=1, consent="UNSUBSCRIBED")
+    pages = world.read("customers")
+    states = [row["email_subscription_status"] for row in rows(pages, "customers") if row["customer_id"] == "1"]
+    assert states[-1] == "UNSUBSCRIBED"
+    assert len(states) == 2
 
 
 def test_the_same_window_is_gone_on_with_although_time_went_by(world: World) -> None:
@@ -48,7 +61,7 @@ def test_the_same_window_is_gone_on_with_although_time_went_by(world: World) -> 
         list(world.source(max_wait="30m").read("orders", since, world.jobs))
     world.time.advance(86_400)
     assert ids(world.read("orders", since), "orders") == {"102"}
-    assert runs(world) == 1
+    assert runs(world) == 2
 
 
 def test_another_window_is_asked_for_anew(world: World) -> None:
@@ -84,7 +97,7 @@ def test_a_beginning_that_nobody_heard_of_is_found_by_the_next_run(world: World)
     assert [id for id, _ in world.jobs.kept.values()] == [""]
     world.mend()
     assert ids(world.read("orders"), "orders") == EVERY
-    assert len(world.sandbox.state()["bulk_operations"]) == 1
+    assert len(world.sandbox.state()["bulk_operations"]) == 2  # and one for what changed since
 
 
 def test_a_beginning_that_never_was_is_made(world: World) -> None:
@@ -92,17 +105,20 @@ def test_a_beginning_that_never_was_is_made(world: World) -> None:
     world.fault(path=GRAPHQL, at=2, times=0, drop=True)
     with pytest.raises(Unavailable):
         list(pages)
+    assert world.sandbox.state()["bulk_operations"] == {}
     world.mend()
     assert ids(world.read("orders"), "orders") == EVERY
-    assert len(world.sandbox.state()["bulk_operations"]) == 1
 
 
 def test_an_operation_that_shopify_forgot_is_not_waited_for(world: World) -> None:
-    world.jobs.put("orders", "gid://shopify/BulkOperation/999", {})
-    detail = {"query": world.source()._text("orders"), "since": "", "asked_at": "2026-06-01T00:00:00+00:00"}
+    world.seed("bulk", polls=10_000, seconds=7200)
+    with pytest.raises(Unavailable):
+        world.read("orders", max_wait="30m")
+    ((_, detail),) = world.jobs.kept.values()
     world.jobs.put("orders", "gid://shopify/BulkOperation/999", detail)
     with pytest.raises(Unavailable, match="asks anew"):
         world.read("orders")
+    world.seed("bulk", polls=1)
     assert ids(world.read("orders"), "orders") == EVERY
 
 

@@ -115,7 +115,7 @@ def test_counts_that_differ_are_refused(spool: Spool, told: dict[str, int], word
 
 
 def test_a_file_that_ends_in_the_middle_of_a_line_is_refused(spool: Spool) -> None:
-    with pytest.raises(Unavailable, match="cannot be read"):
+    with pytest.raises(Unavailable, match="is no JSON"):
         load(spool, [order(1), line(1, 1)], cut=5)
 
 
@@ -255,3 +255,89 @@ def test_an_order_of_nobody_with_nothing(spool: Spool) -> None:
 def test_channels_have_names(spool: Spool, source: str, channel: str) -> None:
     load(spool, [order(1, sourceName=source)])
     assert frames(spool, "orders")["orders"][0]["channel"] == channel
+
+
+def test_every_column_comes_from_its_own_field(spool: Spool) -> None:
+    """Each value is another, so that no two fields can be taken for one another."""
+    contact = {"marketingState": "NEVER_SUBSCRIBED", "marketingUpdatedAt": "2026-01-04T00:00:00Z"}
+    sms = {"marketingState": "NEVER_SUBSCRIBED", "marketingUpdatedAt": "2026-01-05T00:00:00Z"}
+    shipping = {"city": "Toronto", "provinceCode": "ON", "countryCodeV2": "CA", "zip": "M5H"}
+    billing = {"city": "New York", "provinceCode": "NY", "countryCodeV2": "US", "zip": "10001"}
+    load(
+        spool,
+        [
+            order(
+                1,
+                processedAt="2026-01-01T00:00:00Z",
+                updatedAt="2026-01-02T00:00:00Z",
+                cancelledAt="2026-01-03T00:00:00Z",
+                test=True,
+                email="o@example.com",
+                phone="+12125550123",
+                displayFinancialStatus="PAID",
+                sourceName="web",
+                app={"id": "gid://shopify/App/5"},
+                customer={"id": "gid://shopify/Customer/6"},
+                discountCodes=["A"],
+                currentTotalPriceSet=money("7.00"),
+                totalDiscountsSet=money("8.00"),
+                totalShippingPriceSet=money("9.00"),
+                totalTaxSet=money("10.00"),
+                totalRefundedSet=money("11.00"),
+                shippingAddress=shipping,
+                billingAddress=billing,
+                customerJourneySummary={
+                    "lastVisit": {"source": "seen", "utmParameters": {"source": "s", "medium": "m", "campaign": "c"}}
+                },
+                refunds=[],
+            ),
+            line(
+                2,
+                1,
+                title="T",
+                sku="K",
+                vendor="V",
+                quantity=5,
+                currentQuantity=4,
+                isGiftCard=True,
+                originalTotalSet=money("20.00"),
+                discountedTotalSet=money("18.00"),
+                priceAfterAllDiscountsBeforeTaxesSet=money("17.00"),
+                variant={"id": "gid://shopify/ProductVariant/12"},
+                product={"id": "gid://shopify/Product/13", "productType": "P", "tags": ["t"]},
+            ),
+        ],
+    )
+    found = frames(spool, "orders")
+    (one,), (bought,) = found["orders"], found["order_lines"]
+    assert [*one.values()][:9] == [
+        "1", "6", "o@example.com", "+12125550123", "US",
+        "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", "true",
+    ]  # fmt: skip
+    money_of = ("gross", "discount", "shipping", "tax", "refunded", "net")
+    assert [one[name] for name in money_of] == ["20.0000", "8.00", "9.00", "10.00", "11.00", "7.00"]
+    place = ("country", "region", "city", "postal_code", "visit_source", "visit_medium", "visit_campaign", "items")
+    assert [one[name] for name in place] == ["CA", "CA-ON", "Toronto", "M5H", "s", "m", "c", 5]
+    assert {name: bought[name] for name in ("product_id", "variant_id", "sku", "title", "product_type", "vendor")} == {
+        "product_id": "13", "variant_id": "12", "sku": "K", "title": "T", "product_type": "P", "vendor": "V",
+    }  # fmt: skip
+    numbers = ("quantity", "net_quantity", "gross", "discount", "net", "gift_card")
+    assert [bought[name] for name in numbers] == ["5", "4", "20.00", "2.0000", "17.00", "true"]
+    with Spool() as other:
+        email = {"emailAddress": "c@example.com", **contact}
+        made = customer(
+            createdAt="2026-01-01T00:00:00Z",
+            updatedAt="2026-01-02T00:00:00Z",
+            defaultEmailAddress=email,
+            defaultPhoneNumber={"phoneNumber": "+12125550188", **sms},
+            numberOfOrders="3",
+        )
+        load(other, [made, metafield("ads", "No")])
+        (who,) = frames(other, "customers", ads_consent="facts.ads")["customers"]
+    names = ("email_subscription_status", "email_consent_at", "sms_subscription_status", "sms_consent_at")
+    assert [who[name] for name in names] == [
+        "NOT_SUBSCRIBED", "2026-01-04T00:00:00Z", "NOT_SUBSCRIBED", "2026-01-05T00:00:00Z",
+    ]  # fmt: skip
+    assert [who[name] for name in ("created_at", "updated_at", "ads_consent", "platform_orders")] == [
+        "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "DENIED", "3",
+    ]  # fmt: skip

@@ -2,7 +2,7 @@
 WITH listed AS (
     SELECT n, id, city, provinceCode, countryCodeV2, zip
     FROM children
-    WHERE n >= $first AND n < $last AND __typename = 'MailingAddress'
+    WHERE __typename = 'MailingAddress'
 ),
 every AS (
     SELECT * FROM listed
@@ -10,10 +10,11 @@ every AS (
     SELECT n, unnest(defaultAddress)
     FROM roots
     WHERE
-        n >= $first AND n < $last AND defaultAddress IS NOT NULL
+        defaultAddress IS NOT NULL
         AND (n, number(defaultAddress.id)) NOT IN (SELECT (n, number(id)) FROM listed)
 )
 SELECT
+    n,
     number(roots.id) AS customer_id,
     number(every.id) AS address_id,
     every.countryCodeV2 AS country,

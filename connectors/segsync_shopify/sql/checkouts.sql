@@ -1,4 +1,5 @@
 SELECT
+    n,
     number(id) AS checkout_id,
     number(customer.id) AS customer_id,
     createdAt AS created_at,
@@ -6,5 +7,4 @@ SELECT
     totalPriceSet.shopMoney.currencyCode AS currency,
     totalPriceSet.shopMoney.amount AS amount
 FROM roots
-WHERE n >= $first AND n < $last
 ORDER BY n

@@ -1,5 +1,4 @@
--- Each child with the number of its root, in the roots' order.
-CREATE TABLE children AS
-SELECT roots.n, nodes.*
-FROM nodes JOIN roots ON nodes.__parentId = roots.id
-ORDER BY roots.n
+-- Each child with the number of its root.
+CREATE TEMP VIEW children AS
+SELECT numbered.n, nodes.*
+FROM nodes JOIN numbered ON nodes.__parentId = numbered.id

@@ -1,15 +1,5 @@
-WITH mine AS (
-    SELECT
-        n,
-        json_group_object(namespace || '.' || key, value) AS attributes,
-        max(value) FILTER (WHERE namespace || '.' || key = $birth_date::VARCHAR) AS birth_date,
-        max(value) FILTER (WHERE namespace || '.' || key = $gender::VARCHAR) AS gender,
-        max(lower(trim(value))) FILTER (WHERE namespace || '.' || key = $ads_consent::VARCHAR) AS ads
-    FROM children
-    WHERE n >= $first AND n < $last AND __typename = 'Metafield' AND value IS NOT NULL
-    GROUP BY n
-)
 SELECT
+    n,
     number(id) AS customer_id,
     defaultEmailAddress.emailAddress AS email,
     defaultPhoneNumber.phoneNumber AS phone,
@@ -27,11 +17,7 @@ SELECT
     CASE
         WHEN dataSaleOptOut = 'true' THEN 'DENIED'
         WHEN 'REDACTED' IN (defaultEmailAddress.marketingState, defaultPhoneNumber.marketingState) THEN 'DENIED'
-        WHEN mine.ads IN ('true', 'yes', '1', 'granted') THEN 'GRANTED'
-        WHEN mine.ads IN ('false', 'no', '0', 'denied') THEN 'DENIED'
     END AS ads_consent,
-    mine.birth_date,
-    mine.gender,
     createdAt AS created_at,
     updatedAt AS updated_at,
     verifiedEmail AS verified_email,
@@ -42,8 +28,6 @@ SELECT
         'predicted_spend_tier', statistics.predictedSpendTier,
         'number_of_orders', numberOfOrders,
         'amount_spent', amountSpent.amount
-    )) AS platform_scores,
-    mine.attributes
-FROM roots LEFT JOIN mine USING (n)
-WHERE n >= $first AND n < $last
+    )) AS platform_scores
+FROM roots
 ORDER BY n

@@ -1,6 +1,7 @@
 -- `net` is after all discounts and without what was refunded or removed, before taxes; `discount` is without those
 -- that were given to the order as a whole.
 SELECT
+    n,
     number(__parentId) AS order_id,
     number(id) AS line_id,
     number(product.id) AS product_id,
@@ -20,5 +21,5 @@ SELECT
     priceAfterAllDiscountsBeforeTaxesSet.shopMoney.amount AS net,
     isGiftCard AS gift_card
 FROM children
-WHERE n >= $first AND n < $last AND __typename = 'LineItem'
+WHERE __typename = 'LineItem'
 ORDER BY n, id

@@ -6,10 +6,11 @@ WITH totals AS (
         sum(try_cast(originalTotalSet.shopMoney.amount AS DECIMAL(18, 4))) AS gross,
         sum(try_cast(quantity AS BIGINT))::BIGINT AS items
     FROM children
-    WHERE n >= $first AND n < $last AND __typename = 'LineItem'
+    WHERE __typename = 'LineItem'
     GROUP BY n
 )
 SELECT
+    n,
     number(id) AS order_id,
     number(customer.id) AS customer_id,
     email,
@@ -49,5 +50,4 @@ SELECT
     customerJourneySummary.lastVisit.utmParameters.campaign AS visit_campaign,
     totals.items
 FROM roots LEFT JOIN totals USING (n)
-WHERE n >= $first AND n < $last
 ORDER BY n

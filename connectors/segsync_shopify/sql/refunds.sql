@@ -1,4 +1,5 @@
 SELECT
+    n,
     number(refund.id) AS refund_id,
     number(order_id) AS order_id,
     coalesce(refund.processedAt, refund.createdAt) AS refunded_at,
@@ -7,6 +8,5 @@ SELECT
 FROM (
     SELECT n, id AS order_id, unnest(refunds) AS refund
     FROM roots
-    WHERE n >= $first AND n < $last
 )
 ORDER BY n, refund.id

@@ -14,14 +14,17 @@ import ibis
 
 ALWAYS_SPARED = 2  # orders: counts and records are read at different moments
 SPARED = 0.01  # of what the platform counts
+ONE_IN = 100  # landed orders may be a stray from long ago
+LONE_FROM = 20  # landed orders: from so many on, a single one of long ago is a stray
 
 
 @dataclass(frozen=True, slots=True)
 class History:
     """A source's orders against its platform's own counts, over the customers it has now.
 
-    `reported` orders are counted by the platform, `missing` of them have not landed; `since` is the day of the
-    earliest order landed, of any customer or none (None where there is no order with a day).
+    `reported` orders are counted by the platform, `missing` of them have not landed. `since` is the day from which on
+    orders have landed, but for strays (None where there is no order with a day): an imported order bears the day of
+    long ago on which it was placed elsewhere, and says nothing of the others of that time.
     """
 
     reported: int
@@ -57,8 +60,8 @@ def by_source(customers: Any, orders: Any) -> Any:
     Every landed order counts, also tests and cancelled ones, whichever of them the platform leaves out. What one
     customer has too many never makes up for what another one lacks.
     """
-    bought = orders.group_by("source", "customer_id").agg(landed=orders.count(), first_on=orders.ordered_on.min())
-    firsts = bought.group_by("source").agg(since=bought.first_on.min())
+    bought = orders.group_by("source", "customer_id").agg(landed=orders.count())
+    firsts = _firsts(orders.filter(orders.ordered_on.notnull()))
     counted = customers.filter(customers.deleted_at.isnull(), customers.platform_orders.notnull())
     counted = counted.select("source", "customer_id", "platform_orders")
     theirs = counted.left_join(bought, ["source", "customer_id"])
@@ -68,3 +71,16 @@ def by_source(customers: Any, orders: Any) -> Any:
         missing=ibis.ifelse(lacking > 0, lacking, 0).sum().cast("int64"),
     )
     return sums.left_join(firsts, "source").select("source", "reported", "missing", "since")
+
+
+def _firsts(orders: Any) -> Any:
+    """source, since: the first day on which more orders have been placed so far than may be strays."""
+    days = orders.group_by("source", "ordered_on").agg(placed=orders.count())
+    every = days.group_by("source").agg(every=days.placed.sum())
+    earlier = days.view()
+    so_far = days.join(earlier, [days.source == earlier.source, earlier.ordered_on <= days.ordered_on])
+    so_far = so_far.group_by(days.source, days.ordered_on).agg(so_far=earlier.placed.sum())
+    counted = so_far.join(every, "source")
+    lone = ibis.ifelse(counted.every >= LONE_FROM, 1, 0)
+    many = (counted.so_far * ONE_IN > counted.every) & (counted.so_far > lone)
+    return counted.filter(many).group_by("source").agg(since=lambda t: t.ordered_on.min())

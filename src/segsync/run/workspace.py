@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ from segsync.wrappers import Wrapped, wrapped
 if TYPE_CHECKING:
     from segsync.http import Session
     from segsync.redact import Trace
+
+
+SCRATCH = "scratch"  # temporary files of connectors, below the state folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def open_workspace(
     ledger = open_ledger(folder, clock)
     try:
         with lock.held(ledger, folder, command=setting.command, pid=setting.pid, clock=clock, wait=wait):
+            shutil.rmtree(folder / SCRATCH, ignore_errors=True)
             warehouse = open_warehouse(config, ledger, clock)
             instant = as_of or clock.now()
             run_id = runs.start(ledger, command=setting.command, pid=setting.pid, at=clock.now(), as_of=instant)
@@ -159,7 +164,7 @@ def _kit(config: Config, section: Section, setting: Setting, pacers: dict[str, P
     if setting.trace is not None:
         setting.trace.hide(found.values())
     session = _session(section.name, setting, pacers)
-    return Kit(section.name, section.options, found, session, setting.clock, config.home)
+    return Kit(section.name, section.options, found, session, setting.clock, config.home, config.state_dir / SCRATCH)
 
 
 def _session(name: str, setting: Setting, pacers: dict[str, Pacer]) -> Session:

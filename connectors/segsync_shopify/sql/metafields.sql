@@ -1,0 +1,4 @@
+SELECT n, namespace || '.' || key AS name, value
+FROM children
+WHERE __typename = 'Metafield' AND value IS NOT NULL
+ORDER BY n
