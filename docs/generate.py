@@ -20,15 +20,7 @@ from segsync.cli.app import app
 from segsync.cli.connector_page import page
 from segsync.config import core
 from segsync.config.words import toml
-from segsync.rules.catalogue import (
-    FUNCTIONS,
-    LATER_CALLS,
-    LATER_FUNCTIONS,
-    LATER_PREFIXES,
-    LATER_TRAITS,
-    NEVER,
-    TEXT_LATER,
-)
+from segsync.rules.catalogue import AGGREGATES, FUNCTIONS, LATER_TRAITS, NEVER, OPEN_TRAITS, STANDINGS
 from segsync.streams import STREAMS, Kind
 from segsync_files.options import LOOSE, StreamFile
 
@@ -126,6 +118,8 @@ def traits_table() -> str:
     for trait in rules.catalogue():
         values = f" One of {', '.join(f'`{value}`' for value in trait.values)}." if trait.values else ""
         rows.append(f"| `{trait.name}` | {trait.group} | {trait.kind.value} | {trait.meaning}{values} |")
+    for prefix, meaning in OPEN_TRAITS.items():
+        rows.append(f"| `{prefix}NAME` | who | {rules.Kind.ANY.value} | {meaning} |")
     return "\n".join(rows)
 
 
@@ -135,16 +129,22 @@ def functions_table() -> str:
         for parameter in function.parameters.values():
             kind = "a total" if parameter.total else parameter.kind.value
             rows.append(f"| `{function.name}` | `{parameter.name}` | {kind} | {parameter.meaning} |")
+        if function.open:
+            kind = rules.Kind.ANY.value
+            rows.append(f"| `{function.name}` | `properties.KEY` | {kind} | A property of the event, by its key. |")
+    return "\n".join(rows)
+
+
+def calls_table() -> str:
+    rows = ["| value | meaning |", "|---|---|"]
+    rows += [f"| `{name}(function{'' if name == 'count' else '.field'}, …)` | {m} |" for name, m in AGGREGATES.items()]
+    rows += [f"| `{name}(trait)` | {meaning} |" for name, meaning in STANDINGS.items()]
     return "\n".join(rows)
 
 
 def later_list() -> str:
-    prefixes = [f"{prefix}…" for prefix in LATER_PREFIXES]
     lines = {
-        "traits": [*sorted(LATER_TRAITS), *prefixes],
-        "functions": sorted(LATER_FUNCTIONS),
-        "values from functions": [f"{name}(…)" for name in sorted(LATER_CALLS)],
-        "operators on text": sorted(str(op) for op in TEXT_LATER),
+        "traits": sorted(LATER_TRAITS),
         "Shopify's filters that segsync has no data for": sorted(NEVER),
     }
     return "\n".join(f"- {what}: {', '.join(f'`{name}`' for name in names)}" for what, names in lines.items())
@@ -203,6 +203,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "commands": commands_table,
     "traits": traits_table,
     "functions": functions_table,
+    "calls": calls_table,
     "later": later_list,
     "keys": keys_table,
     "mapping": mapping_table,

@@ -1,11 +1,13 @@
 """A plugin that holds the tests that were skipped to the committed list, tests/skips.toml.
 
 A skip (or an expected failure) that the list does not name fails the run, and so does one that is listed as "needs
-../shared/…" where that folder is present. A run of the whole suite must skip everything that the list names.
+../shared/…" where that folder is present, or as "needs PostgreSQL" where that is installed. A run of the whole suite
+must skip everything else that the list names.
 """
 
 from __future__ import annotations
 
+import shutil
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-NEEDS_SHARED = "needs ../shared/"
+NEEDS_SHARED, NEEDS_POSTGRES = "needs ../shared/", "needs PostgreSQL"
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,18 @@ def listed(path: Path) -> list[Listed]:
     return [Listed(**entry) for entry in tomllib.loads(path.read_text("utf-8")).get("skip", [])]
 
 
-def wrongs(skips: Iterable[Skip], allowed: Sequence[Listed], *, shared: bool, whole: bool) -> list[str]:
-    """What is wrong with the skips of a run, a line each: `shared` says that ../shared is there, `whole` that
-    the whole suite ran."""
+def present() -> tuple[str, ...]:
+    """The beginnings of reasons that are none here."""
+    postgres = shutil.which("pg_ctl") or any(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    there = {NEEDS_SHARED: (HERE.parents[1] / "shared").exists(), NEEDS_POSTGRES: bool(postgres)}
+    return tuple(reason for reason, found in there.items() if found)
+
+
+def wrongs(skips: Iterable[Skip], allowed: Sequence[Listed], *, there: tuple[str, ...], whole: bool) -> list[str]:
+    """What is wrong with the skips of a run, a line each: `there` as of `present()`, `whole` says that the whole suite
+    ran."""
     found = set(skips)
-    possible = [entry for entry in allowed if not (shared and entry.reason.startswith(NEEDS_SHARED))]
+    possible = [entry for entry in allowed if not entry.reason.startswith(there)]
     lines = [
         f"skipped and not listed in tests/skips.toml: {skip.test} ({skip.reason})"
         for skip in sorted(found, key=lambda skip: skip.test)
@@ -81,8 +90,7 @@ class SkipList:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         whole = exitstatus == pytest.ExitCode.OK and self._ran_everything()
-        shared = (HERE.parents[1] / "shared").exists()
-        self.wrongs = wrongs(self.skips, listed(HERE / "skips.toml"), shared=shared, whole=whole)
+        self.wrongs = wrongs(self.skips, listed(HERE / "skips.toml"), there=present(), whole=whole)
         if self.wrongs and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skips import Listed, Skip, listed, wrongs
+from skips import NEEDS_SHARED, Listed, Skip, listed, wrongs
 
 SHARED = Listed("tests/a.py::test_one", "needs ../shared/data*", "the real export")
 OTHER = Listed("tests/b.py::*", "no keyring*", "a container has none")
@@ -18,13 +18,13 @@ def test_what_is_listed_may_be_skipped() -> None:
         Skip("tests/b.py::test_two", "no keyring here"),
     ]
 
-    assert wrongs(skips, [SHARED, OTHER], shared=False, whole=True) == []
+    assert wrongs(skips, [SHARED, OTHER], there=(), whole=True) == []
 
 
 def test_what_is_not_listed_may_not() -> None:
     skips = [Skip("tests/a.py::test_one", "too slow"), Skip("tests/a.py::test_two", "needs ../shared/data/x.csv")]
 
-    assert wrongs(skips, [SHARED], shared=False, whole=False) == [
+    assert wrongs(skips, [SHARED], there=(), whole=False) == [
         "skipped and not listed in tests/skips.toml: tests/a.py::test_one (too slow)",
         "skipped and not listed in tests/skips.toml: tests/a.py::test_two (needs ../shared/data/x.csv)",
     ]
@@ -33,15 +33,15 @@ def test_what_is_not_listed_may_not() -> None:
 def test_nothing_lacks_the_shared_folder_where_it_is_there() -> None:
     skips = [Skip("tests/a.py::test_one", "needs ../shared/data/x.csv")]
 
-    assert len(wrongs(skips, [SHARED], shared=True, whole=True)) == 1
-    assert wrongs([], [SHARED], shared=True, whole=True) == []
+    assert len(wrongs(skips, [SHARED], there=(NEEDS_SHARED,), whole=True)) == 1
+    assert wrongs([], [SHARED], there=(NEEDS_SHARED,), whole=True) == []
 
 
 def test_a_whole_run_skips_all_that_is_listed() -> None:
-    assert wrongs([], [SHARED, OTHER], shared=True, whole=True) == [
+    assert wrongs([], [SHARED, OTHER], there=(NEEDS_SHARED,), whole=True) == [
         "listed in tests/skips.toml and not skipped: tests/b.py::* (no keyring*)"
     ]
-    assert wrongs([], [SHARED, OTHER], shared=False, whole=False) == []
+    assert wrongs([], [SHARED, OTHER], there=(), whole=False) == []
 
 
 def test_every_entry_of_the_list_says_why() -> None:

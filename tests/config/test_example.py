@@ -38,7 +38,7 @@ def test_it_loads(config: Config) -> None:
 
 def test_its_rules_are_rules(config: Config) -> None:
     texts = {name: segment.rule for name, segment in config.segments.items()}
-    assert list(rules.read(texts, filled=frozenset(STREAMS)).problems) == []
+    assert list(rules.read(texts, filled=frozenset(STREAMS), traits=config.traits).problems) == []
 
 
 def test_what_is_switched_off_shows_what_holds_without_it(tmp_path: Path) -> None:
@@ -55,7 +55,8 @@ def test_what_is_switched_off_shows_what_holds_without_it(tmp_path: Path) -> Non
 
 def test_no_key_is_left_out() -> None:
     written = set(re.findall(r"(?m)^#?\[?([a-z_]+)", EXAMPLE.read_text()))
-    models = (core.Shop, core.Identity, core.Guards, core.Store, core.SourceKeys, core.SegmentKeys, core.SyncKeys)
+    parts = (core.Shop, core.Identity, core.Guards, core.Store)
+    models = (*parts, core.SourceKeys, core.TraitKeys, core.SegmentKeys, core.SyncKeys)
     keys = {name for model in models for name in model.model_fields} - {"rates"}
     for connector in ("files", "klaviyo", "shopify"):
         spec = plugins.load(connector).spec

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,11 +38,13 @@ class TinyShop:
         self.as_of = AsOf(datetime(2026, 6, 1, 12, tzinfo=UTC), ZONE)
         self.currency = "USD"
         self.rates = {"EUR": Decimal("1.10")}
+        self.traits: dict[str, str] = {}
         self._con: Any = None
 
     def person(self, key: str, *, source: str = "web", **facts: Any) -> TinyShop:
         """Somebody with one customer of the same id."""
         tags = facts.pop("tags", [])
+        details = facts.pop("attributes", None)
         created = facts.pop("created_at", "2025-01-01T12:00")
         if isinstance(facts.get("birth_date"), str):
             facts["birth_date"] = date.fromisoformat(facts["birth_date"])
@@ -54,7 +58,9 @@ class TinyShop:
                 **facts,
             }
         )
-        self.rows["customers"].append({"source": source, "customer_id": key, "created_at": instant(created)})
+        attributes = json.dumps(details, ensure_ascii=False, sort_keys=True) if details else None
+        customer = {"source": source, "customer_id": key, "created_at": instant(created), "attributes": attributes}
+        self.rows["customers"].append(customer)
         self.rows["identities"].append({"source": source, "customer_id": key, "person": key, "joined_by": "id"})
         return self
 
@@ -110,26 +116,40 @@ class TinyShop:
         self.rows["addresses"].append(row | _keys(row))
         return self
 
-    def checkout(
-        self, person: str | None, at: str, *, completed: str | None = None, email: str | None = None
-    ) -> TinyShop:
+    def checkout(self, person: str | None, at: str, *, completed: str | None = None, **more: Any) -> TinyShop:
         """A checkout, begun and perhaps completed at times in UTC."""
         self.rows["checkouts"].append(
             {
                 "source": "web",
                 "checkout_id": str(len(self.rows["checkouts"])),
                 "customer_id": person,
-                "email": email,
                 "created_at": instant(at),
                 "created_on": _local(instant(at)).date(),
                 "completed_at": None if completed is None else instant(completed),
+                "currency": "USD",
+                **more,
             }
         )
         return self
 
-    def add(self, name: str, **row: Any) -> TinyShop:
+    def refund(self, order: str, at: str, amount: str | None, *, currency: str = "USD") -> TinyShop:
+        """A refund of an order, given at a time in UTC."""
+        day, money = _local(instant(at)).date(), None if amount is None else Decimal(amount)
+        number = f"r{len(self.rows['refunds']) + 1}"
+        more = {"refunded_at": instant(at), "refunded_on": day, "currency": currency, "amount": money}
+        return self.add("refunds", source="web", refund_id=number, order_id=order, **more)
+
+    def event(self, person: str | None, name: str, at: str = "2026-05-20T12:00", **properties: Any) -> TinyShop:
+        """Something that happened at a time in UTC; `email_` and `phone_` are the record's own."""
+        own = {key: properties.pop(f"{key}_", None) for key in ("email", "phone")}
+        text = json.dumps(properties, ensure_ascii=False, sort_keys=True) if properties else None
+        more = {"happened_at": instant(at), "happened_on": _local(instant(at)).date(), "properties": text}
+        number = f"e{len(self.rows['events']) + 1}"
+        return self.add("events", source="web", event_id=number, customer_id=person, name=name, **own, **more)
+
+    def add(self, table: str, /, **row: Any) -> TinyShop:
         """A row as it is."""
-        self.rows[name].append(row)
+        self.rows[table].append(row)
         return self
 
     @property
@@ -152,10 +172,17 @@ class TinyShop:
         """Who is in a segment of this rule; `others` are segments that it may name."""
         return self.all_members([rule], **others)[rule]
 
+    def value(self, text: str) -> dict[str, Any]:
+        """What a trait of the user's own is of everybody who has one."""
+        reading = read({"it": "it IS NULL"}, filled=EVERYTHING, traits={"it": text, **self.traits})
+        assert not reading.problems, "\n".join(map(str, reading.problems))
+        rows = self.table(reading).to_pyarrow().to_pylist()
+        return {row["person"]: row["it"] for row in rows if row["it"] is not None}
+
     def all_members(self, rules: Sequence[str], **others: str) -> dict[str, set[str]]:
         """Who is in a segment of each of these rules, asked in one table."""
         texts = {f"it{number}": rule for number, rule in enumerate(rules)}
-        reading = read({**others, **texts}, filled=EVERYTHING)
+        reading = read({**others, **texts}, filled=EVERYTHING, traits=self.traits)
         assert not reading.problems, "\n".join(map(str, reading.problems))
         rows = self.table(reading).to_pyarrow().to_pylist()
         assert all(row[f"in_{name}"] in (True, False) for row in rows for name in texts)
@@ -190,7 +217,8 @@ def new_shop() -> type[TinyShop]:
 def problems_of() -> Callable[..., list[str]]:
     """The problems of one rule, as the user sees them."""
 
-    def found(rule: str, **others: str) -> list[str]:
-        return [str(problem) for problem in read({"it": rule, **others}, filled=EVERYTHING).problems]
+    def found(rule: str, *, traits: Mapping[str, str] = MappingProxyType({}), **others: str) -> list[str]:
+        reading = read({"it": rule, **others}, filled=EVERYTHING, traits=traits)
+        return [str(problem) for problem in reading.problems]
 
     return found

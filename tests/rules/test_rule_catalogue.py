@@ -8,10 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from segsync.rules import FUNCTIONS, catalogue
-from segsync.rules.catalogue import LATER_FUNCTIONS, LATER_PREFIXES, LATER_TRAITS, NEVER, SEGMENTS, TRAITS
-from segsync.rules.needs import lists_places
-from segsync.rules.orders import LINE_SUBJECTS, ORDER_SUBJECTS
+from segsync.rules.catalogue import (
+    CALLS,
+    LATER_TRAITS,
+    NEVER,
+    OPEN_TRAITS,
+    SEGMENTS,
+    SPELLINGS,
+    TRAITS,
+    open_trait,
+    trait_key,
+    trait_named,
+)
+from segsync.rules.needs import Needs, lists_places
 from segsync.rules.recipes import RECIPES
+from segsync.rules.records import IDS, RECORDS, TIMES, subject
+from segsync.rules.shop import Shop
 from segsync.streams import STREAMS
 
 
@@ -23,9 +35,30 @@ def test_every_timed_trait_has_its_instant() -> None:
     assert {name for name, trait in TRAITS.items() if trait.timed} == {n for n, r in RECIPES.items() if r.at}
 
 
-def test_every_parameter_that_is_no_total_has_a_column() -> None:
-    for name, subjects in (("orders_placed", ORDER_SUBJECTS), ("products_purchased", LINE_SUBJECTS)):
-        assert set(subjects) == {p.name for p in FUNCTIONS[name].parameters.values() if not p.total}
+def test_every_parameter_that_is_no_total_has_a_column(shop: Any) -> None:
+    assert set(RECORDS) == set(IDS) == set(TIMES) == {function.stream for function in FUNCTIONS.values()}
+    for name, function in FUNCTIONS.items():
+        needs = Needs(shop.as_of)
+        for parameter in function.parameters.values():
+            if parameter.json:
+                needs.detail(function.stream, parameter.json)
+        records = RECORDS[function.stream](Shop(shop.con, shop.as_of, "USD", {}), needs)
+        for parameter in function.parameters.values():
+            if not parameter.total:
+                assert subject(name, parameter.name, records, needs).kind is parameter.kind
+
+
+def test_every_function_takes_source_date_and_count() -> None:
+    for function in FUNCTIONS.values():
+        assert {"source", "date", "count"} <= function.parameters.keys()
+
+
+def test_there_is_an_open_trait_for_every_name_behind_a_prefix() -> None:
+    assert open_trait("attributes.") is None
+    assert open_trait("age") is None
+    for name, key in (("attributes.x", "x"), ("metafields.a.b", "a.b"), ("attributes.'A b'.c", "A b.c")):
+        assert trait_named(name).name == name
+        assert trait_key(name) == key
 
 
 def test_streams_are_streams_and_meanings_are_sentences() -> None:
@@ -44,9 +77,9 @@ def test_values_have_the_declared_types(shop: Any) -> None:
     assert {name: schema[name] for name in names} == {t.name: ibis.dtype(t.column) for t in catalogue()}
 
 
-def test_nothing_is_both_computed_and_not() -> None:
-    assert not set(TRAITS) & (LATER_TRAITS | NEVER | LATER_FUNCTIONS)
-    assert not set(FUNCTIONS) & (LATER_TRAITS | NEVER | LATER_FUNCTIONS)
+def test_nothing_is_two_things() -> None:
+    names = [*TRAITS, *FUNCTIONS, *LATER_TRAITS, *NEVER, *CALLS, *SPELLINGS, SEGMENTS]
+    assert len(names) == len(set(names))
 
 
 def test_every_trait_of_the_specification_is_known(shared: Callable[[str], Path]) -> None:
@@ -54,4 +87,14 @@ def test_every_trait_of_the_specification_is_known(shared: Callable[[str], Path]
     rows = text.split("| Group | Traits |")[1].split("Functions and parameters")[0]
     named = set(re.findall(r"`([a-z][a-z0-9_.]*)(?:`|\.<)", rows))
     missing = {n for n in named if not (n in TRAITS or n in LATER_TRAITS or n == SEGMENTS)}
-    assert missing <= {prefix.rstrip(".") for prefix in LATER_PREFIXES}
+    assert missing <= {prefix.rstrip(".") for prefix in OPEN_TRAITS}
+
+
+def test_every_function_and_parameter_of_the_specification_is_known(shared: Callable[[str], Path]) -> None:
+    text = shared("rules.md").read_text(encoding="utf-8").split("Functions and parameters:")[1].split("Users add")[0]
+    for names, parameters in re.findall(r"`([a-z_.|]+)\(([^)]*)\)`", text):
+        prefix, _, ends = names.rpartition(".")
+        for end in ends.split("|"):
+            function = FUNCTIONS[f"{prefix}.{end}".lstrip(".")]
+            for name in parameters.split(", "):
+                assert function.parameter(name.replace("<key>", "x")), name

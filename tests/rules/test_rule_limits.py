@@ -20,13 +20,16 @@ WORDS = [
     "-7d",
     "+4w", "today", "2026-05-30", "2026-02-30", "2026-05-30T16:00:00", "7_days_ago", "2025-2-3", "true", "\n", "é",
     "\\",
-    "percentile", "products_purchased", "-99999999999999d", "99999999999999999999", "metafields.a.'b c'", ".", "\x00",
+    "percentile", "products_purchased", "count", "sum", "orders_placed.amount", "last", "anniversary",
+    "birth_date", "event", "properties.x", "attributes.'x y'", "email.opened", "shopify_email.clicked", "own", "ENDS",
+    "-99999999999999d", "99999999999999999999", "metafields.a.'b c'", ".", "\x00",
 ]  # fmt: skip
 
 
 def told(text: str) -> list[str]:
-    reading = read({"it": text}, filled=EVERYTHING)
-    return [str(problem) for problem in (*reading.problems, *reading.warnings)]
+    reading = read({"it": text}, filled=EVERYTHING, traits={"own": text})
+    every = (*reading.problems, *reading.warnings)
+    return [str(problem) for problem in every if problem.section == "segments"]
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -101,6 +104,37 @@ def test_a_long_chain_is_computed(shop: Any) -> None:
 )
 def test_long_values_do_not_recurse(text: str) -> None:
     read({"it": text}, filled=EVERYTHING)
+
+
+def test_sixty_levels_of_arithmetic_are_computed(shop: Any) -> None:
+    shop.person("ann", birth_date="1990-01-01")
+    deep = "(1 + " * 60 + "age" + ")" * 60
+    mixed = "(1 + age * " * 12 + "number_of_orders" + ")" * 12
+    assert shop.members(f"{deep} = 96 AND {mixed} = 37") == set()
+    assert shop.members(f"{deep} = 96") == {"ann"}
+    assert shop.members(f"-{deep.replace('+', '-')} < 0 AND {mixed} > 0") == {"ann"}
+
+
+def test_a_long_sum_is_computed(shop: Any) -> None:
+    shop.person("ann", birth_date="2024-01-01")
+    assert shop.members("age" + " + age" * 1500 + " = 3002") == {"ann"}
+
+
+def test_more_than_sixteen_factors_are_refused() -> None:
+    text = "age * (age + 1 / age) " + "* age" * 13
+    assert not read({"it": f"{text} > 1"}, filled=EVERYTHING).problems
+    (problem,) = read({"it": f"{text} * (1 + age * age) > 1"}, filled=EVERYTHING).problems
+    assert problem.message == "more than 16 factors are multiplied"
+
+
+def test_sixteen_levels_of_traits_are_computed_and_more_are_refused(shop: Any) -> None:
+    shop.person("ann", birth_date="1990-01-01")
+    chain = {"t0": "age"} | {f"t{n}": f"t{n - 1} + rank(t{n - 1})" for n in range(1, 16)}
+    shop.traits = chain
+    assert shop.members("t15 = 51") == {"ann"}
+    (problem,) = read({"it": "t16 > 1"}, filled=EVERYTHING, traits={**chain, "t16": "t15"}).problems
+    assert str(problem).startswith("[traits.t16] value, line 1, column 1")
+    assert problem.message == "traits are made of one another through more than 16 levels"
 
 
 def test_thirty_two_levels_of_segments_are_computed_and_more_are_refused(shop: Any) -> None:

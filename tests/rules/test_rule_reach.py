@@ -22,6 +22,10 @@ NONE = [
     "email_subscription_status = 'SUBSCRIBED'",
     "customer_added_date < -30d",
     "abandoned_checkout_date >= -30d",
+    "email.opened MATCHES (count > 3) OR checkouts_abandoned MATCHES ()",
+    "event NOT MATCHES (name = 'x') AND count(email.clicked) > age + 1",
+    "attributes.size > 3 AND anniversary(birth_date) = today AND rank(age) = 1",
+    "city_like = 'x' OR city_like STARTS WITH 'y'",
     "customer_email_domain = 'example.com' AND sources CONTAINS 'web'",  # of customers their own record says it
 ]
 BOUNDED = {
@@ -54,6 +58,13 @@ BOUNDED = {
     "orders_placed MATCHES (date BETWEEN -60d AND -31d)": back(60),
     "products_purchased MATCHES (tag = 'organic', date >= -90d, sum_quantity <= 1)": back(90),
     "orders_placed MATCHES (date IN (2026-05-20, 2026-04-02))": date(2026, 4, 2),
+    # values from functions look at what their dates let pass
+    "count(orders_placed, date >= -60d) > 1": back(60),
+    "count(orders_placed, date >= -20d) < 2 * sum(orders_placed.amount, date BETWEEN -44d AND -31d)": back(44),
+    "age + last(orders_placed.hour, date > -46d) > 3": back(45),
+    "orders_placed MATCHES (date >= -20d, count >= count(orders_placed, date = -31d))": back(31),
+    "recent > 1": back(62),
+    "percentile(recent) > 0": back(62),
     # the farthest of several, whatever joins them
     "last_order_date >= -30d AND (orders_placed MATCHES (date >= -60d, count >= 2) OR gender = 'F')": back(60),
     "orders_placed MATCHES (date >= -10d) OR orders_placed MATCHES (date >= -45d)": back(45),
@@ -95,11 +106,25 @@ UNBOUNDED = [
     "orders_placed MATCHES (date IS NOT NULL)",
     "products_purchased NOT MATCHES (tag = 'organic')",
     "last_order_date >= -30d AND number_of_orders >= 3",
+    "count(orders_placed) > 3",
+    "first(orders_placed.date) >= -30d",
+    "amount_spent * 2 > 3",
+    "number_of_orders - count(orders_placed, date >= -30d) = 0",
+    "percentile(amount_spent) > 90",
+    "anniversary(first_order_date) = today",
+    "refunds_received MATCHES (date >= -30d)",
+    "count(refunds_received, date >= -30d) = 0",
+    "often > 3",
 ]
+TRAITS = {
+    "city_like": "attributes.town",
+    "recent": "count(orders_placed, date >= -62d)",
+    "often": "recent / number_of_orders",
+}
 
 
 def found(rule: str, as_of: AsOf, **others: str) -> date | None:
-    reading = read({**others, "it": rule}, filled=frozenset(STREAMS))
+    reading = read({**others, "it": rule}, filled=frozenset(STREAMS), traits=TRAITS)
     assert not reading.problems, "\n".join(map(str, reading.problems))
     return reach(reading.rules["it"], reading.rules, as_of)
 
@@ -141,9 +166,10 @@ DAYS = (1, 2, 10, 20, 28, 29, 30, 31, 32, 40, 44, 45, 46, 50, 58, 59, 60, 61, 62
 def shop_of(new_shop: Any, since: date) -> Any:
     """People with an order of every age, alone and with one more; none of the orders before `since`."""
     shop = new_shop()
+    shop.traits = TRAITS
     ages = [(), *((days,) for days in DAYS), *((days, 400) for days in DAYS), *((1, days) for days in DAYS)]
     for number, theirs in enumerate(ages):
-        shop.person(f"p{number}", gender="F" if number == 1 else None)
+        shop.person(f"p{number}", gender="F" if number == 1 else None, birth_date="2023-01-01")
         for days in (d for d in theirs if back(d) >= since):
             shop.order(f"p{number}", f"{back(days)}T20:00", channel="web", lines=[{"tags": ["organic"]}])
     return shop

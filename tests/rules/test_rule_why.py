@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from segsync.rules import Why, read, why
+from segsync.rules import Record, Why, read, why
 from segsync.streams import STREAMS
 
 TEXTS = {
@@ -56,7 +57,7 @@ def test_a_segment_that_is_named_brings_its_own_tree(told: Any) -> None:
         {},
         (
             Why("clause", "number_of_orders >= 2", True, {"number_of_orders": 2}),
-            Why("clause", "amount_spent > 500", False, {"amount_spent": Decimal("20.00")}),
+            Why("clause", "amount_spent > 500", False, {"amount_spent": Decimal("20.00")}, change="more than 480 more"),
         ),
     )
 
@@ -77,3 +78,108 @@ def test_it_agrees_with_the_members(told: Any, shop: Any) -> None:
 def test_somebody_unknown_is_a_key_error(told: Any) -> None:
     with pytest.raises(KeyError):
         told("nobody")
+
+
+# --- records, computed values, and what would have to change -----------------------------------------------
+
+TRAITS = {"per_order": "amount_spent / number_of_orders"}
+
+
+@pytest.fixture
+def explained(shop: Any) -> Callable[..., Why]:
+    shop.person("ann", email="ann@example.com", city="x", birth_date="1990-01-01", attributes={"size": 41})
+    shop.person("bob")
+    for day in range(1, 13):
+        line = [{"line_id": "1", "tags": ["x"]}] if day == 3 else []
+        shop.order("ann", f"2026-05-{day:02}T12:00", f"{day}", channel="web", lines=line)
+    shop.order("bob", "2026-05-01T12:00", "30", channel="pos").refund("o3", "2026-05-20T12:00", "2.50")
+    shop.event("ann", "email.opened", campaign="spring").event("ann", "email.clicked")
+
+    def explain(rule: str, person: str = "ann") -> Why:
+        reading = read({"it": rule, "vip": "number_of_orders > 99"}, filled=frozenset(STREAMS), traits=TRAITS)
+        assert not reading.problems
+        found = why(shop.con, reading.rules, "it", person, shop.as_of, currency="USD", rates={})
+        shop.traits = TRAITS
+        assert found.holds is (person in shop.members(rule, vip="number_of_orders > 99"))
+        return found
+
+    return explain
+
+
+def test_the_newest_ten_records_that_counted(explained: Callable[..., Why]) -> None:
+    found = explained("orders_placed MATCHES (channel = 'web', amount >= 2)")
+    (records,) = found.records.values()
+    assert found.values == {"count": 11}
+    assert [record.id for record in records] == [f"o{number}" for number in range(12, 2, -1)]
+    assert records[0] == Record("web", "o12", date(2026, 5, 12), Decimal("12.0000"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "records"),
+    [
+        ("products_purchased MATCHES (tag = 'x')", [("o3/1", date(2026, 5, 3), Decimal(5))]),
+        ("refunds_received MATCHES ()", [("r1", date(2026, 5, 20), Decimal("2.50"))]),
+        ("email.opened NOT MATCHES (campaign = 'spring')", [("e1", date(2026, 5, 20), None)]),
+        ("checkouts_abandoned MATCHES ()", []),
+        ("sum(orders_placed.amount, date = 2026-05-02) > 3", [("o2", date(2026, 5, 2), Decimal(2))]),
+    ],
+)
+def test_records_of_every_function(rule: str, records: list[Any], explained: Callable[..., Why]) -> None:
+    found = explained(rule).records.values()
+    assert [(r.id, r.day, r.amount) for each in found for r in each] == records
+
+
+def test_computed_values_are_told_by_their_text(explained: Callable[..., Why]) -> None:
+    found = explained("count(orders_placed, amount > 6) * 2 >= per_order + attributes.size / 2 - rank(amount_spent)")
+    assert found.values == {
+        "count(orders_placed, amount > 6) * 2": Decimal(12),
+        "count(orders_placed, amount > 6)": 6,
+        "per_order + attributes.size / 2 - rank(amount_spent)": Decimal(26),
+        "per_order": Decimal("6.5"),
+        "attributes.size": "41",
+        "rank(amount_spent)": 1,
+    }
+    assert found.change == "14 more"
+
+
+def test_where_somebody_stands_is_among_all(explained: Callable[..., Why]) -> None:
+    assert explained("percentile(amount_spent) = 100").values == {"percentile(amount_spent)": Decimal(100)}
+    assert explained("percentile(amount_spent) = 100", "bob").values == {"percentile(amount_spent)": Decimal(0)}
+
+
+CHANGES = {
+    "number_of_orders >= 13": "1 more",
+    "number_of_orders < 12": "1 less",
+    "number_of_orders BETWEEN 1 AND 10": "2 less",
+    "number_of_orders IN (9, 14)": "2 more",
+    "number_of_orders > 12.5": "1 more",
+    "number_of_orders <= 10.5": "2 less",
+    "last_order_date > 2026-05-12": "1 day later",
+    "number_of_orders != 12": "any other than 12",
+    "amount_spent > 100.5": "more than 22.5 more",
+    "last_order_date >= 2026-05-13": "1 day later",
+    "first_order_date <= -35d": "4 days earlier",
+    "number_of_orders >= amount_spent": "66 more",
+    "city = 'y'": "'y' instead of 'x'",
+    "country = 'US'": "a value",
+    "city IS NULL": "no value",
+    "per_order >= 7": "0.5 more",
+    "orders_placed MATCHES (count >= 15, sum_amount > 10)": "count: 3 more",
+    "orders_placed NOT MATCHES (channel = 'web')": "12 fewer",
+    "checkouts_abandoned MATCHES ()": "1 more",
+    "customer_tags CONTAINS 'x'": "",
+    "attributes.size >= 42": "",
+    "segments CONTAINS 'vip'": "",
+}
+
+
+@pytest.mark.parametrize("rule", CHANGES)
+def test_what_would_have_to_change(rule: str, explained: Callable[..., Why]) -> None:
+    assert explained(rule).change == CHANGES[rule]
+    told = explained(f"{rule} AND amount_spent > 1")
+    assert [part.change for part in told.parts] == [CHANGES[rule], ""]
+
+
+def test_two_that_fail_are_not_nearby(explained: Callable[..., Why]) -> None:
+    told = explained("number_of_orders > 99 AND amount_spent > 99 AND age > 3")
+    assert [part.change for part in told.parts] == ["", "", ""]

@@ -89,3 +89,9 @@ def test_no_segments_is_no_error(run: Callable[..., list[Size]], warehouse: Ware
     run({"p1": "Anna"}, run_id=1)
     assert run({"p1": "Anna"}, run_id=2, texts={}) == []
     assert rows(warehouse, "members", "person") == set()
+
+
+def test_a_hundred_segments_are_not_too_many(run: Callable[..., list[Size]]) -> None:
+    texts = {f"at_least_{n}": f"number_of_orders >= {n}" for n in range(100)}
+    sizes = run({"p1": "Anna"}, run_id=1, texts=texts)
+    assert [size.members for size in sizes] == [1, *[0] * 99]

@@ -11,6 +11,7 @@ from segsync import __version__
 from segsync.cli import everyday, looking, setup, trying
 from segsync.cli.context import Common, Process, tracing
 from segsync.cli.output import say
+from segsync.cli.rule_texts import rules_app
 
 app = typer.Typer(
     name="segsync",
@@ -54,5 +55,6 @@ def options(
 
 everyday.register(app)
 looking.register(app)
+app.add_typer(rules_app, name="rules")
 setup.register(app)
 trying.register(app)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from segsync.cli.context import common, tell_migrated
 from segsync.cli.output import emit, say, table
 from segsync.cli.reading import known_segment, ledger_of, one_person, warehouse_of
-
-if TYPE_CHECKING:
-    from segsync.rules.why import Why
+from segsync.cli.telling import say_why, why_json
+from segsync.errors import ConfigError, Problem
 
 Segment = Annotated[str, typer.Argument(help="A segment of the config.")]
+Maybe = Annotated[str | None, typer.Argument(help="A segment of the config; not with --rule.")]
 Person = Annotated[str, typer.Argument(help="An e-mail, a phone, a person key, or SOURCE:CUSTOMER_ID.")]
 
 
@@ -59,48 +59,37 @@ def segments(ctx: typer.Context) -> None:
 
 
 def show(
-    ctx: typer.Context, segment: Segment, most: Annotated[int, typer.Option(help="Members to list.", min=0)] = 10
+    ctx: typer.Context,
+    segment: Maybe = None,
+    rule: Annotated[str | None, typer.Option(help="A rule that is in no file, in place of a segment.")] = None,
+    most: Annotated[int, typer.Option(help="Members to list.", min=0)] = 10,
 ) -> None:
-    """One segment: its rule, its members' figures, and a few of them."""
-    from segsync.redact import mask_email
+    """One segment, or a rule of your own: its members' figures, and a few of them."""
+    from segsync.cli.members import figures_and_sample, of_rule, of_segment
 
     options = common(ctx)
     config = options.load()
-    known_segment(config, segment)
+    if (segment is None) == (rule is None):
+        problem = Problem("show", "it shows a segment, or a rule", "segsync show vip, or segsync show --rule 'TEXT'")
+        raise ConfigError([problem], where="the command line")
+    if segment is not None:
+        known_segment(config, segment)
     with ledger_of(options, config) as ledger, warehouse_of(options, config, ledger).reading() as con:
-        members, traits, people = con.table("members"), con.table("traits"), con.table("people")
-        mine = members.filter(members.segment == segment)
-        figures = traits.semi_join(mine, "person").agg(
-            members=lambda t: t.count(),
-            number_of_orders=lambda t: t.number_of_orders.mean(),
-            amount_spent=lambda t: t.amount_spent.cast("float64").mean(),
-            last_order_date=lambda t: t.last_order_date.max(),
-        )
-        means = figures.to_pyarrow().to_pylist()[0]
-        sample = (
-            mine.join(traits, "person")
-            .left_join(people.select("person", "email"), "person")
-            .select("person", "email", "entered_on", "number_of_orders", "amount_spent", "last_order_date")
-            .order_by("person")
-            .limit(most)
-            .to_pyarrow()
-            .to_pylist()
-        )
-    for row in sample:
-        row["email"] = mask_email(row["email"]) if row["email"] else None
-    rule = config.segments[segment].rule.strip()
+        rows = of_segment(con, segment) if segment is not None else of_rule(options, config, con, str(rule))
+        means, sample = figures_and_sample(con, rows, most)
+    text = config.segments[segment].rule.strip() if segment is not None else str(rule)
     if options.json:
-        emit({"segment": segment, "rule": rule, **means, "sample": sample})
+        emit({"segment": segment, "rule": text, **means, "sample": sample})
         return
-    say(f"{segment}: {means['members']:,} members")
-    say("\n".join(f"  {line}" for line in rule.splitlines()))
+    say(f"{segment or 'this rule'}: {means['members']:,} members")
+    say("\n".join(f"  {line}" for line in text.splitlines()))
     if means["members"]:
         say(
             f"  on average {means['number_of_orders']:.1f} orders and {means['amount_spent']:,.2f} "
             f"{config.shop.currency} spent; last order {means['last_order_date'] or 'never'}"
         )
-        names = ("person", "email", "entered_on", "number_of_orders", "amount_spent", "last_order_date")
-        table(names, [[row[name] for name in names] for row in sample], right=(3, 4))
+    if sample:
+        table(list(sample[0]), [list(row.values()) for row in sample], right=(3, 4) if segment is not None else (2, 3))
 
 
 def why(ctx: typer.Context, person: Person, segment: Segment) -> None:
@@ -119,14 +108,15 @@ def why(ctx: typer.Context, person: Person, segment: Segment) -> None:
     instant = options.instant(config) or options.clock.now()
     with ledger_of(options, config) as ledger, warehouse_of(options, config, ledger).reading() as con:
         who = one_person(people.person_of(con, person))
-        rules = read({n: s.rule for n, s in config.segments.items()}, filled=frozenset(STREAMS)).rules
+        texts = {name: each.rule for name, each in config.segments.items()}
+        rules = read(texts, filled=frozenset(STREAMS), traits=config.traits).rules
         as_of = AsOf(instant, ZoneInfo(shop.timezone))
         found = explain(con, rules, segment, who, as_of, currency=shop.currency, rates=shop.rates)
     if options.json:
-        emit({"person": who, "segment": segment, "in": found.holds, "rule": _why_json(found)})
+        emit({"person": who, "segment": segment, "in": found.holds, "rule": why_json(found)})
         return
     say(f"{who} is {'' if found.holds else 'not '}in {segment}, as of {as_of.day}")
-    _say_why(found, 1)
+    say_why(found)
 
 
 def person(ctx: typer.Context, person: Person) -> None:
@@ -270,31 +260,3 @@ def drift(
             shown = [next((mask_email(e) for e in s.identifiers.emails), s.platform_id) for s in d.strangers[:10]]
             say(f"  {len(d.strangers):,} there and not put there by segsync: {', '.join(shown)}")
     raise typer.Exit(code)
-
-
-def _say_why(part: Why, depth: int) -> None:
-    values = ", ".join(f"{name}: {_value(value)}" for name, value in part.values.items())
-    text = (
-        " ".join(part.text.split())
-        if part.kind == "clause"
-        else {"all": "all of", "any": "any of"}.get(part.kind, "not")
-    )
-    say(f"{'  ' * depth}{'true ' if part.holds else 'false'}  {text}" + (f"   ({values})" if values else ""))
-    for inner in part.parts:
-        _say_why(inner, depth + 1)
-
-
-def _value(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return "missing" if value is None else str(value)
-
-
-def _why_json(part: Why) -> dict[str, object]:
-    return {
-        "kind": part.kind,
-        "text": part.text,
-        "holds": part.holds,
-        "values": dict(part.values),
-        "parts": [_why_json(inner) for inner in part.parts],
-    }

@@ -139,6 +139,16 @@ class DestinationKeys(Keys):
     )
 
 
+class TraitKeys(Keys):
+    value: Annotated[str, Field(min_length=1)] = Field(
+        description="what the trait is for a person, in the language of rules",
+        examples=["sum(orders_placed.amount, date >= -365d)"],
+    )
+    description: str | None = Field(
+        default=None, description="what the trait means", examples=["Money spent within a year"]
+    )
+
+
 class SegmentKeys(Keys):
     label: Words | None = Field(default=None, description="the segment's name for people", examples=["VIP customers"])
     description: str | None = Field(

@@ -34,6 +34,7 @@ class Layers(BaseSettings):
     warehouse: Loose = {}
     sources: Loose = {}
     destinations: Loose = {}
+    traits: Loose = {}
     segments: Loose = {}
 
 

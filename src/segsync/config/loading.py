@@ -13,7 +13,7 @@ from segsync.config.files import File, read
 from segsync.config.findings import Findings
 from segsync.config.layers import PREFIX, Layers, Merged, merge
 from segsync.config.sections import Sections, read_sections, validated
-from segsync.config.segments import read_segments
+from segsync.config.segments import read_segments, read_traits
 from segsync.config.values import Config
 from segsync.config.words import kind, looks_secret, suggestion
 from segsync.errors import ConfigError, Problem
@@ -62,6 +62,7 @@ def _load(path: Path, merged: Merged, environment_name: str | None) -> Config:
     sources = read_sections("sources", tables.get("sources", {}), findings)
     destinations = read_sections("destinations", tables.get("destinations", {}), findings)
     _check_both(sources, destinations, findings)
+    traits = read_traits(tables.get("traits", {}), findings)
     segments = read_segments(tables.get("segments", {}), sources, destinations, findings)
     findings.stop()
     if shop is None or identity is None or guards is None or warehouse is None:
@@ -79,6 +80,7 @@ def _load(path: Path, merged: Merged, environment_name: str | None) -> Config:
         warehouse=warehouse,
         sources=MappingProxyType(sources.good),
         destinations=MappingProxyType(destinations.good),
+        traits=MappingProxyType(traits),
         segments=MappingProxyType(segments),
         places=findings.places,
     )

@@ -1,4 +1,4 @@
-"""Reading `[segments.*]` and the syncs under them. Rules stay text here; what they mean is read elsewhere."""
+"""Reading `[segments.*]`, the syncs under them, and `[traits.*]`. Rules stay text: what they mean is read elsewhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from segsync.config import fields
-from segsync.config.core import SegmentKeys, SyncKeys
+from segsync.config.core import SegmentKeys, SyncKeys, TraitKeys
 from segsync.config.findings import Findings
 from segsync.config.sections import Sections, check_name, validated
 from segsync.config.values import KeyPath, Segment, Sync
@@ -31,6 +31,19 @@ def read_segments(written: Any, sources: Sections, destinations: Sections, findi
                 found[name] = segment
     _check_former_names(found, tables, findings)
     _check_audiences(found, findings)
+    return found
+
+
+def read_traits(written: Any, findings: Findings) -> dict[str, str]:
+    """The text of every trait of the user's own; what is wrong goes to the findings."""
+    found: dict[str, str] = {}
+    for name, keys in (findings.table(("traits",), written) or {}).items():
+        path: KeyPath = ("traits", name)
+        check_name(path, findings)
+        table = findings.table(path, keys)
+        trait = None if table is None else validated(TraitKeys, table, path, findings, tell=True)
+        if trait is not None:
+            found[name] = trait.value
     return found
 
 

@@ -77,6 +77,7 @@ class Config:
     warehouse: Store
     sources: Mapping[str, Section]
     destinations: Mapping[str, Section]
+    traits: Mapping[str, str]  # the user's own: name to the text of its value
     segments: Mapping[str, Segment]
     places: Callable[[KeyPath], tuple[str, int | None]] = field(repr=False, compare=False)
 

@@ -55,6 +55,10 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         condition: Condition = parts[0]
         return condition
 
+    def value(self, _meta: Meta, parts: list[Any]) -> Value:
+        value: Value = parts[0]
+        return value
+
     def any_of(self, meta: Meta, parts: list[Any]) -> AnyOf:
         return AnyOf(_span(meta), tuple(parts))
 
@@ -143,12 +147,14 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         if len(parts) == 1:
             value: Value = parts[0]
             return value
-        return Arithmetic(_span(meta), tuple(part for part in parts if not isinstance(part, Token)))
+        values = tuple(part for part in parts if not isinstance(part, Token))
+        signs = tuple(str(part) for part in parts if isinstance(part, Token))
+        return Arithmetic(_span(meta), values, ("*" if signs[0] in "*/" else "+", *signs))
 
     def negative(self, meta: Meta, parts: list[Any]) -> Value:
         value: Value = parts[-1]
         if not isinstance(value, Number):
-            return Arithmetic(_span(meta), (value,))
+            return Arithmetic(_span(meta), (value,), ("-" if len(parts) % 2 == 0 else "+",))
         return Number(_span(meta), -value.value if len(parts) % 2 == 0 else value.value)
 
     def name(self, _meta: Meta, parts: list[Any]) -> Name:

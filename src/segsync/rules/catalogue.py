@@ -25,6 +25,7 @@ class Kind(StrEnum):
     FLAG = "true or false"
     LIST = "a list"
     ID = "an id"
+    ANY = "text, a number or a date"  # of JSON: each value is read as what it is compared with
 
 
 _NULLS = frozenset({Op.IS_NULL, Op.IS_NOT_NULL})
@@ -33,22 +34,23 @@ _CHOICE = _EQUAL | {Op.IN, Op.NOT_IN}
 _ORDER = _CHOICE | {Op.GT, Op.GE, Op.LT, Op.LE, Op.BETWEEN}
 _MEMBERSHIP = frozenset({Op.CONTAINS, Op.NOT_CONTAINS})
 
-# What the language allows; of it, TEXT_LATER is not computed by this version.
-TEXT_LATER = _MEMBERSHIP | {Op.STARTS_WITH, Op.NOT_STARTS_WITH, Op.ENDS_WITH, Op.NOT_ENDS_WITH}
+PARTS_OF_TEXT = _MEMBERSHIP | {Op.STARTS_WITH, Op.NOT_STARTS_WITH, Op.ENDS_WITH, Op.NOT_ENDS_WITH}
 OPERATORS: Mapping[Kind, frozenset[Op]] = MappingProxyType(
     {
         Kind.NUMBER: _ORDER | _NULLS,
         Kind.DAY: _ORDER | _NULLS,
-        Kind.TEXT: _CHOICE | _NULLS | TEXT_LATER,
+        Kind.TEXT: _CHOICE | _NULLS | PARTS_OF_TEXT,
         Kind.ENUM: _CHOICE | _NULLS,
         Kind.FLAG: _EQUAL | _NULLS,
         Kind.LIST: _MEMBERSHIP | _NULLS,
         Kind.ID: _CHOICE | _NULLS,
+        Kind.ANY: _ORDER | _NULLS | PARTS_OF_TEXT,
     }
 )
 # A parameter over a list (`tag`, `discount_code`) is also asked with `=`: does any element equal it?
 LIST_PARAMETER = OPERATORS[Kind.LIST] | _CHOICE
 TOTAL_PARAMETER = _ORDER
+ANNIVERSARY = _CHOICE | _NULLS | {Op.BETWEEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +75,47 @@ class Trait:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a function. A total is asked of everything that passed the others, together."""
+    """One parameter of a function. A total is asked of everything that passed the others, together.
+
+    `json` says that it stands in the record's `properties`, under that key.
+    """
 
     name: str
     kind: Kind
     meaning: str
     total: bool = False
+    json: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function over things that happened. `stream` fills it; `reads` is all that it depends on."""
+    """A function over things that happened. `stream` holds its records and fills it; `reads` is all it depends on.
+
+    `event` is the `name` of its records in `events`. `open` says that any key of `properties` is a parameter.
+    """
 
     name: str
     meaning: str
     stream: str
     reads: tuple[str, ...]
     parameters: Mapping[str, Parameter]
+    event: str = ""
+    open: bool = False
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The parameter of this name, or None."""
+        if self.open and name.startswith(EVENT_KEYS):
+            key = json_key(name.removeprefix(EVENT_KEYS))
+            return Parameter(name, Kind.ANY, "A property of the event.", json=key)
+        return self.parameters.get(name)
 
 
+def json_key(name: str) -> str:
+    """The key of a JSON object that a dotted name means: `a.'b c'` is the key `a.b c`."""
+    return name.replace("'", "")  # a quoted part holds no quote
+
+
+EVENT_KEYS = "properties."
 _MONEY = "decimal(18, 2)"
 _DAYS = "decimal(18, 2)"  # not float: engines treat a missing float as not-a-number, each in its way
 _BUYERS = ("customers", "orders")
@@ -163,10 +187,34 @@ _TRAITS = (
 )
 
 
-def _parameters(*rows: tuple[str, Kind, str], totals: tuple[tuple[str, str], ...]) -> Mapping[str, Parameter]:
+def _parameters(
+    *rows: tuple[str, Kind, str], totals: tuple[tuple[str, str], ...], json: tuple[tuple[str, Kind, str], ...] = ()
+) -> Mapping[str, Parameter]:
     found = [Parameter(*row) for row in rows]
+    found += [Parameter(name, kind, meaning, json=name) for name, kind, meaning in json]
     found += [Parameter(name, Kind.NUMBER, meaning, total=True) for name, meaning in totals]
     return MappingProxyType({parameter.name: parameter for parameter in found})
+
+
+_DAY_OF_EVENT = (
+    ("date", Kind.DAY, "Day of the event."),
+    ("source", Kind.TEXT, "Name of the source that has the event."),
+)
+_EVENTS = (("count", "Number of events."),)
+
+
+def _event(name: str, meaning: str, *json: tuple[str, Kind, str]) -> Function:
+    parameters = _parameters(*_DAY_OF_EVENT, json=json, totals=_EVENTS)
+    return Function(name, meaning, "events", ("events",), parameters, event=name)
+
+
+def _mail(name: str, meaning: str) -> Function:
+    return _event(f"email.{name}", meaning, ("campaign", Kind.ANY, "The campaign, by its name or id."))
+
+
+def _view(name: str, what: str) -> Function:
+    json = (("id", Kind.ID, f"The {what}."), ("tag", Kind.LIST, f"A tag of the {what}, in any case of letters."))
+    return _event(f"storefront.{name}", f"Views of a {what} in the shop.", *json)
 
 
 _FUNCTIONS = (
@@ -197,6 +245,32 @@ _FUNCTIONS = (
         totals=(("count", "Number of lines."), ("sum_quantity", "Their units together."),
                 ("sum_amount", "Their money together.")),
     )),
+    Function("checkouts_abandoned", "Checkouts left before they were paid.", "checkouts", ("checkouts",), _parameters(
+        ("date", Kind.DAY, "Day on which the checkout began."),
+        ("amount", Kind.NUMBER, "The checkout's money, in the shop's currency."),
+        ("recovered", Kind.FLAG, "Was it completed after all, by the run's instant?"),
+        ("source", Kind.TEXT, "Name of the source that has the checkout."),
+        totals=(("count", "Number of checkouts."),),
+    )),
+    Function("refunds_received", "Refunds of orders that count.", "refunds", ("orders", "refunds"), _parameters(
+        ("date", Kind.DAY, "Day of the refund."),
+        ("amount", Kind.NUMBER, "The refund's money, in the shop's currency."),
+        ("source", Kind.TEXT, "Name of the source that has the refund."),
+        totals=(("count", "Number of refunds."),),
+    )),
+    _mail("opened", "E-mails opened."),
+    _mail("clicked", "Clicks on links in e-mails."),
+    _mail("delivered", "E-mails delivered."),
+    _mail("bounced", "E-mails that bounced."),
+    _mail("marked_as_spam", "E-mails marked as spam."),
+    _mail("unsubscribed", "Unsubscriptions by e-mail."),
+    _view("product_viewed", "product"),
+    _view("collection_viewed", "collection"),
+    Function("event", "Events of any name.", "events", ("events",), _parameters(
+        ("name", Kind.TEXT, "Name of the event, such as 'survey_answered'."),
+        *_DAY_OF_EVENT,
+        totals=_EVENTS,
+    ), open=True),
 )
 
 TRAITS: Mapping[str, Trait] = MappingProxyType({trait.name: trait for trait in _TRAITS})
@@ -214,14 +288,35 @@ LATER_TRAITS = frozenset({
     "favourite_order_hour", "needs", "orders_per_year", "seasonal_share", "emails_opened_30d",
     "emails_clicked_30d", "last_engaged_date", "engagement_level", "cluster",
 })
-LATER_PREFIXES = ("metafields.", "attributes.")
-_MAILS = ("opened", "clicked", "delivered", "bounced", "marked_as_spam", "unsubscribed")
-LATER_FUNCTIONS = frozenset(
-    ["checkouts_abandoned", "refunds_received", "event", "storefront.product_viewed", "storefront.collection_viewed"]
-    + [f"{prefix}.{mail}" for prefix in ("email", "shopify_email") for mail in _MAILS]
+
+# Values from functions: of a function's records, of a trait among all people, and of a date in the year.
+AGGREGATES: Mapping[str, str] = MappingProxyType({
+    "count": "How many there are.",
+    "sum": "Their sum; 0 where there are none.",
+    "avg": "The mean of those known.",
+    "min": "The smallest of those known.",
+    "max": "The greatest of those known.",
+    "first": "That of the earliest.",
+    "last": "That of the newest.",
+})
+STANDINGS: Mapping[str, str] = MappingProxyType({
+    "percentile": "100 × people with a smaller value ÷ (people with a value − 1).",
+    "rank": "1 for the highest value; ties share the best rank.",
+})
+ANNIVERSARIES = "anniversary"
+CALLS = (*AGGREGATES, *STANDINGS, ANNIVERSARIES)
+
+# Other spellings that are read, with a hint.
+_SHOPIFY_MAIL = "shopify_email."
+SPELLINGS: Mapping[str, str] = MappingProxyType(
+    {_SHOPIFY_MAIL + name.removeprefix("email."): name for name in FUNCTIONS if name.startswith("email.")}
 )
-LATER_CALLS = frozenset({
-    "count", "sum", "avg", "min", "max", "first", "last", "percentile", "rank", "anniversary",
+PARAMETER_SPELLINGS: Mapping[str, str] = MappingProxyType({"activity_id": "campaign"})
+
+# Traits of which there is one for every key of customers' JSON.
+OPEN_TRAITS: Mapping[str, str] = MappingProxyType({
+    "metafields.": "A metafield of the customer, by its namespace and key.",
+    "attributes.": "Anything that a file or a survey brought, by its name.",
 })
 
 # Shopify's filters that segsync has no data for, now or later.
@@ -231,6 +326,24 @@ NEVER = frozenset({
 })
 
 # fmt: on
+
+
+def open_trait(name: str) -> Trait | None:
+    """The trait `metafields.<namespace>.<key>` or `attributes.<name>` of this name; None for any other name."""
+    for prefix, meaning in OPEN_TRAITS.items():
+        if name.startswith(prefix) and len(name) > len(prefix):
+            return Trait(name, "who", Kind.ANY, "string", meaning, ("customers",), ("customers",))
+    return None
+
+
+def trait_named(name: str) -> Trait:
+    """A trait of the catalogue, or an open one. Raises KeyError for any other name."""
+    return open_trait(name) or TRAITS[name]
+
+
+def trait_key(name: str) -> str:
+    """The key of customers' JSON that an open trait means."""
+    return json_key(name.partition(".")[2])
 
 
 def catalogue() -> Sequence[Trait]:

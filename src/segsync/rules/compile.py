@@ -8,17 +8,21 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from segsync.rules.anniversary import anniversary
 from segsync.rules.catalogue import SEGMENTS, TRAITS, Kind
+from segsync.rules.computed import Computed, instant_column, with_computed
 from segsync.rules.dates import AsOf
 from segsync.rules.depth import cuts
-from segsync.rules.needs import COUNT, Needs, lists_places, place_of
-from segsync.rules.orders import by_lines, by_orders
-from segsync.rules.passes import PASSES, by_addresses, places
+from segsync.rules.needs import COUNT, CUSTOMERS, Needs, Total, lists_places, place_of, total_of
+from segsync.rules.orders import by_orders
+from segsync.rules.passes import PASSES, by_addresses, by_details, places
 from segsync.rules.read import Rule, levels
 from segsync.rules.recipes import RECIPES, value_of
+from segsync.rules.records import RECORDS
 from segsync.rules.shop import Shop
-from segsync.rules.syntax import All, AnyOf, Clause, Comparison, Condition, Matches, Name, Not, Op, Text
+from segsync.rules.syntax import All, Anniversary, AnyOf, Clause, Comparison, Condition, Matches, Name, Not, Op, Text
 from segsync.rules.truth import Subject, all_of, any_of, truth
+from segsync.rules.windows import by_records
 
 BASE = ("number_of_orders", "amount_spent", "average_order_value", "first_order_date", "last_order_date")
 
@@ -40,10 +44,11 @@ def table(
     """
     shop = Shop(con, as_of, currency, rates)
     needs = Needs(as_of)
-    needs.want((*BASE, *extra_traits))
     for rule in rules.values():
-        needs.gather(rule.root)
+        needs.gather(rule.root, rule.own)
+    needs.want((*BASE, *extra_traits))
     traits = [name for name in TRAITS if name in needs.traits | needs.lists]
+    traits += [own.name for own in needs.own.values() if own.kind is not Kind.ANY]
     rows = with_segments(rows_of(shop, needs), rules, needs)
     return rows.select("person", *traits, *[f"in_{name}" for name in rules])
 
@@ -54,17 +59,20 @@ def rows_of(shop: Shop, needs: Needs) -> Any:
     timed = {name: RECIPES[name] for name in sorted(needs.timed)}
     raw = {c for recipe in traits.values() for c in recipe.raw} | {c for r in timed.values() for c in r.at_raw}
     extra = {r.extra for r in traits.values()} | {r.at_extra for r in timed.values()}
-    parts = [by_orders(shop, needs, raw), by_lines(shop, needs), by_addresses(shop, needs)]
+    parts = [by_orders(shop, needs, raw), by_addresses(shop, needs), by_details(shop, needs)]
+    parts += [by_records(shop, needs, stream) for stream in RECORDS if stream != "orders"]
     parts += [make(shop) for name, make in PASSES.items() if name in extra]
     parts += [places(shop, name) for name in sorted(needs.lists)]
     joined = _joined(shop.people(), [part for part in parts if part is not None])
     columns = {name: value_of(name, joined, shop) for name in traits}
     columns |= {name: joined[f"raw_{name}"] for name in sorted(needs.lists)}
-    columns |= {_at(name): recipe.at(joined) for name, recipe in timed.items() if recipe.at is not None}
-    columns |= {column: joined[column].cast(kind).fill_null(0) for column, kind in _totals(needs).items()}
+    columns |= {instant_column(name): recipe.at(joined) for name, recipe in timed.items() if recipe.at is not None}
+    columns |= _totals(joined, needs)
+    for name in needs.keys(CUSTOMERS).values():
+        columns |= {column: joined[column] for column in (name, f"{name}_number", f"{name}_day")}
     for column in needs.places.values():
         columns[column] = joined[f"{column}_orders"].fill_null(0) + joined[f"{column}_addresses"].fill_null(0)
-    return fenced(joined.select("person", **columns))
+    return with_computed(fenced(joined.select("person", **columns)), needs)
 
 
 def with_segments(rows: Any, rules: Mapping[str, Rule], needs: Needs) -> Any:
@@ -116,28 +124,38 @@ class Clauses:
         """One clause, true or false for everybody."""
         if isinstance(clause, Matches):
             return self._matches(clause)
-        name, op = _left(clause), clause.op
+        left, op = clause.left, clause.op
+        name = left.text if isinstance(left, Name) else ""
         if name == SEGMENTS:
             (segment,) = clause.values
             assert isinstance(segment, Text)
             member = self.rows[f"in_{segment.value}"]
             return member if op is Op.CONTAINS else ~member
-        if lists_places(name):
+        if name in TRAITS and lists_places(name):
             among = self.rows[self.needs.places[place_of(clause)]] > 0
             return among if op in (Op.CONTAINS, Op.IS_NOT_NULL) else ~among
-        return truth(self.subject(name), op, clause.values, self.needs.as_of, self.subject)
+        if isinstance(left, Anniversary):
+            born = self._values.trait(left.trait).read_as(Kind.DAY)
+            return anniversary(born, op, clause.values, self.needs.as_of)
+        return truth(self._values.subject(left), op, clause.values, self.needs.as_of, self._values.subject)
 
-    def subject(self, name: str) -> Subject:
-        at = self.rows[_at(name)] if name in self.needs.timed else None
-        return Subject(TRAITS[name].kind, self.rows[name], at)
+    @property
+    def _values(self) -> Computed:
+        return Computed(self.rows, self.needs)
 
-    def total(self, clause: Matches, name: str) -> Any:
-        """A total of what passed a MATCHES: `count`, `sum_amount` or `sum_quantity`; 0 where nothing did."""
-        return self.rows[f"{self.needs.window(clause).column}_{name}"]
+    def total(self, clause: Matches, total: Total) -> Any:
+        """A total of what passed a MATCHES; 0 where nothing did."""
+        return self.rows[self.needs.window(clause).totals[total]]
 
     def _matches(self, clause: Matches) -> Any:
         asked = [
-            truth(Subject(Kind.NUMBER, self.total(clause, t.name.text)), t.op, t.values, self.needs.as_of)
+            truth(
+                Subject(Kind.NUMBER, self.total(clause, total_of(t))),
+                t.op,
+                t.values,
+                self.needs.as_of,
+                self._values.subject,
+            )
             for t in clause.totals
         ]
         matches = all_of(asked) if asked else self.total(clause, COUNT) > 0
@@ -152,17 +170,7 @@ def _joined(people: Any, parts: Iterable[Any]) -> Any:
     return people
 
 
-def _totals(needs: Needs) -> dict[str, str]:
-    """The columns of all windows' totals, and their types: money as in the traits."""
-    windows = needs.windows.values()
-    names = {f"{window.column}_{total}": total for window in windows for total in sorted(window.totals)}
-    return {column: "decimal(18, 2)" if total == "sum_amount" else "int64" for column, total in names.items()}
-
-
-def _at(name: str) -> str:
-    return f"raw_{name}_at"
-
-
-def _left(clause: Comparison) -> str:
-    assert isinstance(clause.left, Name)
-    return clause.left.text
+def _totals(joined: Any, needs: Needs) -> dict[str, Any]:
+    """The columns of all windows' totals: counts and sums are 0 over nothing, other values missing."""
+    every = [(column, total) for window in needs.windows.values() for total, column in window.totals.items()]
+    return {column: joined[column].fill_null(0) if total.zero else joined[column] for column, total in every}

@@ -1,15 +1,21 @@
-"""What a set of rules asks of the warehouse: each distinct window over orders and lines once, whoever asks it."""
+"""What a set of rules asks of the warehouse: each distinct window over records once, whoever asks it."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from segsync.rules.catalogue import TRAITS, Kind
+from segsync.rules.catalogue import FUNCTIONS, TRAITS, Kind, open_trait, trait_key
+from segsync.rules.columns import aggregate_column
 from segsync.rules.dates import AsOf, day_of
+from segsync.rules.names import Own
+from segsync.rules.shop import NUMBER
 from segsync.rules.syntax import (
+    Aggregate,
     All,
+    Anniversary,
     AnyOf,
+    Arithmetic,
     Clause,
     Comparison,
     Condition,
@@ -21,11 +27,33 @@ from segsync.rules.syntax import (
     Offset,
     Op,
     Param,
+    Standing,
     Text,
     Value,
 )
 
-COUNT = "count"
+CUSTOMERS = "customers"
+AT = "at"  # beside the day of a record, its instant
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What is asked of the records of a window together: `how` of their `field` (empty for a count).
+
+    `reading`: of JSON that may be anything, as text, or read as "number" or "day".
+    """
+
+    how: str
+    field: str
+    reading: str = ""
+
+    @property
+    def zero(self) -> bool:
+        """Is it 0 over nothing?"""
+        return self.how in ("count", "sum")
+
+
+COUNT = Total("count", "")
 
 
 @dataclass(slots=True)
@@ -34,8 +62,22 @@ class Window:
 
     function: str
     params: tuple[Param, ...]
-    column: str  # its totals are the columns `<column>_<total>`
-    totals: set[str] = field(default_factory=set)
+    column: str  # its totals are columns whose names begin with it
+    totals: dict[Total, str] = field(default_factory=dict)
+
+    def want(self, total: Total) -> str:
+        """Ask for a total; its column."""
+        name = f"{total.how}_{total.field}" if total.field else total.how
+        plain = name if name.isidentifier() and not total.reading else f"{total.how}_{len(self.totals)}"
+        return self.totals.setdefault(total, f"{self.column}_{plain}")
+
+    def type_of(self, total: Total) -> str:
+        """The Ibis type of a total's column."""
+        if total.field == AT:
+            return "timestamp"
+        if total.reading:
+            return NUMBER if total.reading == "number" else "date"
+        return aggregate_column(total.how, self.function, total.field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +90,11 @@ class Place:
 
 @dataclass(slots=True)
 class Needs:
-    """Gathered from rules. `lists` are the list traits of places that are wanted whole, as values."""
+    """Gathered from rules. `lists` are the list traits of places that are wanted whole, as values.
+
+    `details` are keys of JSON by their stream, each with the column it becomes; `standings` are the columns of
+    percentiles and ranks; `own` are the user's traits, each after those that it is made of.
+    """
 
     as_of: AsOf
     traits: set[str] = field(default_factory=set)
@@ -56,47 +102,114 @@ class Needs:
     lists: set[str] = field(default_factory=set)
     windows: dict[Hashable, Window] = field(default_factory=dict)
     places: dict[Place, str] = field(default_factory=dict)
+    details: dict[tuple[str, str], str] = field(default_factory=dict)
+    standings: dict[Standing, str] = field(default_factory=dict)
+    own: dict[str, Own] = field(default_factory=dict)
 
-    def gather(self, root: Condition) -> None:
-        """Note everything that the clauses of a rule ask."""
+    def gather(self, root: Condition, own: Iterable[Own] = ()) -> None:
+        """Note everything that the clauses of a rule ask, and the user's traits that it uses."""
+        for each in own:
+            self.take(each)
         for clause in clauses(root):
             if isinstance(clause, Matches):
-                self.window(clause).totals.update(total.name.text for total in clause.totals)
+                for total in clause.totals:
+                    self.window(clause).want(total_of(total))
+                    self._values(total.values)
+                self.window(clause).want(COUNT)
             else:
                 self._compared(clause)
 
-    def window(self, clause: Matches) -> Window:
-        """The window of a clause: the same one for every clause with the same records."""
-        assert isinstance(clause.left, Name)
-        params = frozenset((p.name.text, p.op, tuple(self._key(v) for v in p.values)) for p in clause.params)
-        key = (clause.left.text, params)
+    def take(self, own: Own) -> None:
+        """Note a trait of the user's, with those that it is made of."""
+        for each in (*own.own, own):
+            if each.name not in self.own:
+                self.own[each.name] = each
+                self._values((each.value,))
+
+    def window(self, asked: Matches | Aggregate) -> Window:
+        """The window of a clause or a value: the same one for every one with the same records."""
+        function = asked.function if isinstance(asked, Aggregate) else _text(asked)
+        params = frozenset((p.name.text, p.op, tuple(self._key(v) for v in p.values)) for p in asked.params)
+        key = (function, params)
         if key not in self.windows:
-            column = f"raw_window{len(self.windows)}"
-            self.windows[key] = Window(clause.left.text, clause.params, column, {COUNT})
+            self.windows[key] = Window(function, asked.params, f"raw_window{len(self.windows)}")
+            for param in asked.params:
+                self._json(function, param.name.text)
         return self.windows[key]
 
-    def of(self, function: str) -> list[Window]:
-        """The windows over one function."""
-        return [window for window in self.windows.values() if window.function == function]
+    def _total(self, value: Aggregate) -> None:
+        window = self.window(value)
+        window.want(Total(value.how, value.field))
+        parameter = FUNCTIONS[value.function].parameter(value.field)
+        if parameter is not None and parameter.kind is Kind.ANY and value.how in ("first", "last"):
+            for reading in ("number", "day"):
+                window.want(Total(value.how, value.field, reading))
+
+    def standing(self, value: Standing) -> str:
+        """The column of a percentile or a rank."""
+        known = next((s for s in self.standings if (s.how, s.trait) == (value.how, value.trait)), value)
+        return self.standings.setdefault(known, f"raw_standing{len(self.standings)}")
+
+    def of(self, stream: str) -> list[Window]:
+        """The windows over the records of one stream."""
+        return [window for window in self.windows.values() if FUNCTIONS[window.function].stream == stream]
+
+    def detail(self, stream: str, key: str) -> str:
+        """The column of a key of the JSON that records of a stream carry."""
+        return self.details.setdefault((stream, key), f"raw_detail{len(self.details)}")
+
+    def keys(self, stream: str) -> dict[str, str]:
+        """The keys of a stream's JSON, each with its column."""
+        return {key: column for (of, key), column in self.details.items() if of == stream}
 
     def want(self, names: Iterable[str]) -> None:
         """Add traits as columns. Raises KeyError for a name that is no trait."""
         for name in names:
-            (self.lists if lists_places(name) else self.traits).add(name)
+            if name in self.own:
+                continue
+            if open_trait(name) is not None:
+                self.detail(CUSTOMERS, trait_key(name))
+            else:
+                (self.lists if lists_places(name) else self.traits).add(name)
 
     def _compared(self, clause: Comparison) -> None:
-        assert isinstance(clause.left, Name)
-        name = clause.left.text
-        if name not in TRAITS:  # segments
-            return
-        if lists_places(name):
-            place = place_of(clause)
-            self.places.setdefault(place, f"raw_place{len(self.places)}")
-            return
-        self.traits.add(name)
-        self.traits.update(value.text for value in clause.values if isinstance(value, Name))
-        if any(isinstance(value, Moment) for value in clause.values):
-            self.timed.add(name)
+        name = clause.left.text if isinstance(clause.left, Name) else ""
+        if name in TRAITS and lists_places(name):
+            self.places.setdefault(place_of(clause), f"raw_place{len(self.places)}")
+        elif name in TRAITS or name in self.own or not isinstance(clause.left, Name) or open_trait(name):
+            self._values((clause.left, *clause.values))
+            if any(isinstance(value, Moment) for value in clause.values):
+                self._instant(clause.left)
+
+    def _instant(self, value: Value) -> None:
+        """Note that a date is compared with a moment."""
+        match value:
+            case Name(text=name) if name in self.own:
+                self._instant(self.own[name].value)
+            case Name(text=name):
+                self.timed.add(name)
+            case Aggregate(how=how):
+                self.window(value).want(Total(how, AT))
+
+    def _values(self, values: Sequence[Value]) -> None:
+        for value in values:
+            for part in leaves(value):
+                match part:
+                    case Name(text=name):
+                        self.want((name,))
+                    case Anniversary(trait=name):
+                        self.want((name,))
+                    case Standing(trait=name):
+                        self.want((name,))
+                        self.standing(part)
+                    case Aggregate(function=function, field=name):
+                        self._total(part)
+                        self._json(function, name)
+
+    def _json(self, function: str, name: str) -> None:
+        parameter = FUNCTIONS[function].parameter(name)
+        if parameter is not None and parameter.json:
+            self.detail(FUNCTIONS[function].stream, parameter.json)
 
     def _key(self, value: Value) -> Hashable:
         match value:
@@ -104,7 +217,22 @@ class Needs:
                 return day_of(value, self.as_of)
             case Moment(at=at):
                 return at
-        return value.value if hasattr(value, "value") else value
+        return (type(value), value.value) if hasattr(value, "value") else value
+
+
+def total_of(param: Param) -> Total:
+    """The total that a parameter of MATCHES asks for: `sum_amount` is the sum of the amounts."""
+    how, _, name = param.name.text.partition("_")
+    return Total(how, name)
+
+
+def leaves(value: Value) -> Iterator[Value]:
+    """The values that a value is computed of."""
+    if isinstance(value, Arithmetic):
+        for part in value.parts:
+            yield from leaves(part)
+    else:
+        yield value
 
 
 def lists_places(name: str) -> bool:
@@ -114,12 +242,16 @@ def lists_places(name: str) -> bool:
 
 def place_of(clause: Comparison) -> Place:
     """The place that a clause over `customer_countries` and its siblings asks for."""
-    assert isinstance(clause.left, Name)
     if clause.op in (Op.IS_NULL, Op.IS_NOT_NULL):
-        return Place(clause.left.text, None)
+        return Place(_text(clause), None)
     text = clause.values[0]
     assert isinstance(text, Text)
-    return Place(clause.left.text, text.value)
+    return Place(_text(clause), text.value)
+
+
+def _text(clause: Clause) -> str:
+    assert isinstance(clause.left, Name)
+    return clause.left.text
 
 
 def clauses(root: Condition) -> Iterator[Clause]:

@@ -8,37 +8,57 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from lark import Lark, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from segsync.rules.build import Builder
 from segsync.rules.problems import Sheet
-from segsync.rules.syntax import Condition, Span
+from segsync.rules.syntax import Condition, Span, Value
 
 MOST_BYTES = 16 * 1024
 MOST_OPEN = 64
 
 _STRING_OR_COMMENT = re.compile(r"'(?:\\.|[^'\\\n])*'|(?:(?<=\s)|\A)--(?=\s|$)[^\n]*", re.MULTILINE)
+_CONDITION = re.compile(r"[<>=!]|(?:and|or|between|in|is|not|contains|matches|starts|ends)\b", re.IGNORECASE)
 _WORD = re.compile(r"\w+|[^\w\s]+|.", re.DOTALL)
 
 
 def parse(sheet: Sheet) -> Condition | None:
     """The tree of the sheet's rule. None where it cannot be made; then the sheet says why."""
-    if not _within_limits(sheet):
-        return None
-    try:
-        tree = _lark().parse(sheet.text)
-    except UnexpectedInput as error:
-        _tell(sheet, error)
-        return None
-    condition: Condition = Builder(sheet).transform(tree)
+    condition: Condition | None = _read(sheet, "start")
     return condition
 
 
+def parse_value(sheet: Sheet) -> Value | None:
+    """The tree of a value, such as a trait of the user's own. None where it cannot be made; then the sheet says why."""
+    value: Value | None = _read(sheet, "value")
+    return value
+
+
+def _read(sheet: Sheet, start: str) -> Any:
+    if not _within_limits(sheet):
+        return None
+    try:
+        tree = lark().parse(sheet.text, start=start)
+    except UnexpectedInput as error:
+        _tell(sheet, error)
+        return None
+    return Builder(sheet).transform(tree)
+
+
 @cache
-def _lark() -> Lark:
+def lark() -> Lark:
+    """The parser of grammar.lark, for a rule (`start`) or a value (`value`)."""
     grammar = files("segsync.rules").joinpath("grammar.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", lexer="contextual", propagate_positions=True, maybe_placeholders=False)
+    return Lark(
+        grammar,
+        parser="lalr",
+        lexer="contextual",
+        start=["start", "value"],
+        propagate_positions=True,
+        maybe_placeholders=False,
+    )
 
 
 def _within_limits(sheet: Sheet) -> bool:
@@ -46,7 +66,8 @@ def _within_limits(sheet: Sheet) -> bool:
     start = Span(0, 1)
     size = len(text.encode("utf-8", errors="surrogatepass"))
     if size > MOST_BYTES:
-        sheet.problem(start, f"the rule is {size:,} bytes long; {MOST_BYTES:,} is the most", "split it into segments")
+        message = f"the {sheet.what} is {size:,} bytes long; {MOST_BYTES:,} is the most"
+        sheet.problem(start, message, "split it into segments")
         return False
     for at, char in enumerate(text):
         if (ord(char) < 32 and char not in "\t\n\r") or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF:
@@ -56,7 +77,8 @@ def _within_limits(sheet: Sheet) -> bool:
         sheet.problem(Span(deep, deep + 1), f"more than {MOST_OPEN} parentheses are open", "split it into segments")
         return False
     if not _bare(text).strip():
-        sheet.problem(start, "the rule is empty", "write one, such as `number_of_orders >= 1`")
+        example = "number_of_orders >= 1" if sheet.section == "segments" else "amount_spent / number_of_orders"
+        sheet.problem(start, f"the {sheet.what} is empty", f"write one, such as `{example}`")
         return False
     return True
 
@@ -90,6 +112,10 @@ def _tell(sheet: Sheet, error: UnexpectedInput) -> None:
     word = _WORD.match(rest)
     found = word[0] if word else rest[:1]
     span = Span(at, at + len(found))
+    if sheet.section == "traits" and _CONDITION.match(rest):
+        message = "a trait is a value, and this makes it a condition"
+        sheet.problem(span, message, "write the value alone; conditions stand in rules")
+        return
     for pattern, message, remedy in _MISTAKES:
         if mistake := pattern.match(rest):
             sheet.problem(Span(at, at + max(1, len(mistake[0]))), message, remedy)
@@ -144,7 +170,7 @@ def _tell_end(sheet: Sheet, expected: set[str]) -> None:
         what = "a parenthesis is" if missing == 1 else f"{missing} parentheses are"
         sheet.problem(last, f"{what} not closed", f"add {')' * missing}")
     else:
-        sheet.problem(last, "the rule ends too early", f"expected {_words(expected)}")
+        sheet.problem(last, f"the {sheet.what} ends too early", f"expected {_words(expected)}")
 
 
 def _tell_quote(sheet: Sheet, at: int, rest: str) -> None:

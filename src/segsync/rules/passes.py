@@ -1,4 +1,5 @@
-"""The smaller passes, each only where a rule asks for it: addresses, newest shipping address, gaps, checkouts."""
+"""The smaller passes, each only where a rule asks for it: addresses, newest shipping address, gaps, checkouts,
+customers' JSON."""
 
 from __future__ import annotations
 
@@ -7,8 +8,11 @@ from typing import Any
 
 import ibis
 
-from segsync.rules.needs import Needs
+from segsync.rules.details import with_details
+from segsync.rules.needs import CUSTOMERS, Needs
 from segsync.rules.orders import PLACE_KEYS, seen
+from segsync.rules.owners import owned
+from segsync.rules.picking import picked
 from segsync.rules.shop import Shop, two
 
 _SHIPPING = ("country", "region", "city", "postal_code")
@@ -55,24 +59,34 @@ def median_gap(shop: Shop) -> Any:
 
 
 def abandoned_checkouts(shop: Shop) -> Any:
-    """The newest checkout not completed by `as_of`. One without a customer belongs to the person with its email."""
-    checkouts, identities = shop.con.table("checkouts"), shop.identities()
+    """The newest checkout not completed by `as_of`."""
+    checkouts = shop.con.table("checkouts")
     completed = two(checkouts.completed_at <= ibis.literal(shop.as_of.utc))
-    checkouts = checkouts.filter(shop.happened(checkouts.created_at), ~completed)
-    same = [checkouts.source == identities.source, checkouts.customer_id == identities.customer_id]
-    named = checkouts.join(identities, same)
-    named = named.select(identities.person, checkouts.created_on, checkouts.created_at)
-    nameless, emails = checkouts.filter(checkouts.customer_id.isnull()), _emails(shop)
-    found = nameless.join(emails, nameless.email == emails.value)
-    both = named.union(found.select(emails.person, nameless.created_on, nameless.created_at))
+    both = owned(shop, checkouts.filter(shop.happened(checkouts.created_at), ~completed))
     return both.group_by("person").agg(raw_abandoned_on=both.created_on.max(), raw_abandoned_at=both.created_at.max())
+
+
+def by_details(shop: Shop, needs: Needs) -> Any | None:
+    """The metafields and attributes that are asked for. Of joined customers the record updated last that has it counts.
+
+    Records are in the order in which they give people their other facts.
+    """
+    keys = needs.keys(CUSTOMERS)
+    if not keys:
+        return None
+    joined = _customers(shop)
+    newest_first = [joined.updated_at.desc(), joined.created_at.desc(), joined.source, joined.customer_id]
+    columns = ["person", "attributes"]
+    rows = joined.select(*columns, nth=ibis.row_number().over(group_by=joined.person, order_by=newest_first))
+    rows = with_details(shop, rows, "attributes", keys)
+    names = [f"{name}{suffix}" for name in keys.values() for suffix in ("", "_number", "_day")]
+    has = {name: rows[name.removesuffix("_number").removesuffix("_day")].notnull() for name in names}
+    return rows.group_by("person").agg(**{name: picked(rows[name], rows.nth, has[name]) for name in names})
 
 
 def added(shop: Shop) -> Any:
     """The instant at which a source first knew any customer of the person."""
-    customers, identities = shop.con.table("customers"), shop.identities()
-    same = [customers.source == identities.source, customers.customer_id == identities.customer_id]
-    joined = customers.join(identities, same).select(identities.person, customers.created_at)
+    joined = _customers(shop)
     return joined.group_by("person").agg(raw_added_at=joined.created_at.min())
 
 
@@ -85,19 +99,20 @@ def places(shop: Shop, trait: str) -> Any:
     return every.group_by("person").agg(**{f"raw_{trait}": every.place.collect()})
 
 
+def _customers(shop: Shop) -> Any:
+    """The customers' records that exist at the run's instant, each with its person."""
+    customers, identities = shop.con.table("customers"), shop.identities()
+    living = customers.filter(customers.deleted_at.isnull(), shop.happened(customers.created_at))
+    same = [living.source == identities.source, living.customer_id == identities.customer_id]
+    return living.join(identities, same).select(identities.person, *[living[name] for name in living.columns])
+
+
 def _addresses(shop: Shop) -> Any:
-    addresses, identities = shop.con.table("addresses"), shop.identities()
-    same = [addresses.source == identities.source, addresses.customer_id == identities.customer_id]
-    joined = addresses.join(identities, same)
-    return joined.select(identities.person, *[addresses[c] for c in (*PLACE_KEYS.values(), "country", "region")])
-
-
-def _emails(shop: Shop) -> Any:
-    """One person for each email: the first by key, where people share one."""
-    identifiers = shop.con.table("identifiers")
-    emails = identifiers.filter(identifiers.kind == "email")
-    owners = emails.group_by("value").agg(person=emails.person.min())
-    return owners if shop.person is None else owners.filter(owners.person == shop.person)
+    """The addresses of the customers that exist, each with its person."""
+    addresses, customers = shop.con.table("addresses"), _customers(shop).select("person", "source", "customer_id")
+    same = [addresses.source == customers.source, addresses.customer_id == customers.customer_id]
+    joined = addresses.join(customers, same)
+    return joined.select(customers.person, *[addresses[c] for c in (*PLACE_KEYS.values(), "country", "region")])
 
 
 PASSES: Mapping[str, Callable[[Shop], Any]] = {

@@ -8,12 +8,16 @@ from difflib import get_close_matches
 
 from segsync.rules.syntax import Span
 
+KEYS = {"segments": "rule", "traits": "value"}
 _WIDEST = 110  # characters of a rule's line that an error shows
 
 
 @dataclass(frozen=True, slots=True)
 class RuleProblem:
-    """One problem. Line and column count characters from 1; `source_line` is the whole line that it stands in."""
+    """One problem. Line and column count characters from 1; `source_line` is the whole line that it stands in.
+
+    `segment` is the name of the segment, or of the trait where `section` is "traits".
+    """
 
     segment: str
     line: int
@@ -22,6 +26,12 @@ class RuleProblem:
     message: str
     remedy: str
     source_line: str
+    section: str = "segments"
+
+    @property
+    def key(self) -> str:
+        """The config's key that holds the text: `rule` of a segment, `value` of a trait."""
+        return KEYS[self.section]
 
     def __str__(self) -> str:
         shown, column = _window(self.source_line, self.column)
@@ -29,7 +39,7 @@ class RuleProblem:
         told = f"{self.message}: {self.remedy}" if self.remedy else self.message
         return "\n".join(
             [
-                f"[segments.{self.segment}] rule, line {self.line}, column {self.column}",
+                f"[{self.section}.{self.segment}] {self.key}, line {self.line}, column {self.column}",
                 f"  {shown}",
                 f"  {' ' * (column - 1)}{carets}",
                 f"  {told}",
@@ -49,12 +59,18 @@ def _window(line: str, column: int) -> tuple[str, int]:
 
 @dataclass(slots=True)
 class Sheet:
-    """A rule's text with what was found in it so far."""
+    """A rule's text, or a trait's, with what was found in it so far."""
 
     segment: str
     text: str
+    section: str = "segments"
     problems: list[RuleProblem] = field(default_factory=list)
     warnings: list[RuleProblem] = field(default_factory=list)
+
+    @property
+    def what(self) -> str:
+        """What the text is called in an error: a rule or a value."""
+        return KEYS[self.section]
 
     def problem(self, span: Span, message: str, remedy: str = "") -> None:
         self.problems.append(self._at(span, message, remedy))
@@ -78,6 +94,7 @@ class Sheet:
             message=message,
             remedy=remedy,
             source_line=line.rstrip("\r"),
+            section=self.section,
         )
 
 

@@ -9,16 +9,19 @@ there is an order of any age before that day, and has no bound.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR
 
 from segsync.rules.catalogue import FUNCTIONS, TRAITS
 from segsync.rules.dates import AsOf, day_of
-from segsync.rules.needs import clauses
+from segsync.rules.names import Own
+from segsync.rules.needs import clauses, leaves
 from segsync.rules.read import Rule, needed
 from segsync.rules.syntax import (
     COMPLEMENT,
+    Aggregate,
+    Anniversary,
     Clause,
     Comparison,
     Day,
@@ -29,6 +32,7 @@ from segsync.rules.syntax import (
     Offset,
     Op,
     Param,
+    Standing,
     Value,
 )
 
@@ -45,18 +49,38 @@ def reach(rule: Rule, rules: Mapping[str, Rule], as_of: AsOf) -> date | None:
     None where it asks about no orders at all, `UNBOUNDED` (`date.min`) where it asks about orders of any age.
     """
     asked = needed(rule.name, {**rules, rule.name: rule}).values()
-    days = (_reach_of(clause, as_of) for each in asked for clause in clauses(each.root))
+    return _earliest(_reach_of(clause, each.owned, as_of) for each in asked for clause in clauses(each.root))
+
+
+def _earliest(days: Iterable[date | None]) -> date | None:
     return min((day for day in days if day is not None), default=None)
 
 
-def _reach_of(clause: Clause, as_of: AsOf) -> date | None:
-    assert isinstance(clause.left, Name)
-    name = clause.left.text
+def _reach_of(clause: Clause, own: Mapping[str, Own], as_of: AsOf) -> date | None:
     if isinstance(clause, Matches):
-        return _dated(clause.params, as_of) if "orders" in FUNCTIONS[name].reads else None
-    if any(_asks_orders(value.text) for value in clause.values if isinstance(value, Name)):
-        return UNBOUNDED
-    return _compared(clause, name, as_of) if _asks_orders(name) else None
+        assert isinstance(clause.left, Name)
+        totals = [_reach_of_value(value, own, as_of) for total in clause.totals for value in total.values]
+        return _earliest([_recorded(clause.left.text, clause.params, as_of), *totals])
+    values = [_reach_of_value(value, own, as_of) for value in clause.values]
+    if isinstance(clause.left, Name) and _asks_orders(clause.left.text):
+        return _earliest([_compared(clause, clause.left.text, as_of), *values])
+    return _earliest([_reach_of_value(clause.left, own, as_of), *values])
+
+
+def _reach_of_value(value: Value, own: Mapping[str, Own], as_of: AsOf) -> date | None:
+    """The earliest day of orders that can change a value: a trait of orders asks for all of them."""
+    return _earliest(_reach_of_leaf(leaf, own, as_of) for leaf in leaves(value))
+
+
+def _reach_of_leaf(leaf: Value, own: Mapping[str, Own], as_of: AsOf) -> date | None:
+    match leaf:
+        case Aggregate(function=function, params=params):
+            return _recorded(function, params, as_of)
+        case Name(text=name) | Standing(trait=name) | Anniversary(trait=name):
+            if name in own:
+                return _reach_of_value(own[name].value, own, as_of)
+            return UNBOUNDED if _asks_orders(name) else None
+    return None
 
 
 def _asks_orders(name: str) -> bool:
@@ -67,6 +91,13 @@ def _asks_orders(name: str) -> bool:
     """
     trait = TRAITS.get(name)
     return trait is not None and "orders" in trait.reads and trait.group != "who"
+
+
+def _recorded(function: str, params: Sequence[Param], as_of: AsOf) -> date | None:
+    """The first day of the orders whose records a function looks at. A refund may be of an order of any age."""
+    if "orders" not in FUNCTIONS[function].reads:
+        return None
+    return _dated(params, as_of) if FUNCTIONS[function].stream in ("orders", "order_lines") else UNBOUNDED
 
 
 def _dated(params: Sequence[Param], as_of: AsOf) -> date:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from segsync.rules.catalogue import FUNCTIONS, TRAITS
-from segsync.rules.check import Findings, check
+from segsync.rules.catalogue import FUNCTIONS, trait_named
+from segsync.rules.check import check
+from segsync.rules.circles import circles
 from segsync.rules.depth import queries
+from segsync.rules.names import Findings, Own
+from segsync.rules.own import read_own
 from segsync.rules.parse import parse
 from segsync.rules.problems import RuleProblem, Sheet, did_you_mean
 from segsync.rules.syntax import Condition, Span
 
+_NO_TRAITS: Mapping[str, str] = MappingProxyType({})
 MOST_LEVELS = 32  # of segments that name segments: each is a query within the next (a very deep rule is several)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule without problems: its text, its checked tree, and what it uses."""
+    """A rule without problems: its text, its checked tree, and what it uses.
+
+    `traits` and `functions` are those of the catalogue, also of what the user's own traits in `own` are made of;
+    each of these stands after those that it is made of.
+    """
 
     name: str
     text: str
@@ -25,6 +34,12 @@ class Rule:
     segments: tuple[str, ...]  # that it names
     traits: frozenset[str]
     functions: frozenset[str]
+    own: tuple[Own, ...] = ()
+
+    @property
+    def owned(self) -> dict[str, Own]:
+        """The user's traits that the rule uses, by name."""
+        return {own.name: own for own in self.own}
 
     def cut(self, span: Span) -> str:
         """The text of a part of the rule."""
@@ -33,30 +48,38 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What became of the texts: the rules that can be computed, and every problem and warning of all of them."""
+    """What became of the texts: the rules that can be computed, and every problem and warning of all of them.
+
+    `own` are the user's traits without problems.
+    """
 
     rules: dict[str, Rule]
     problems: list[RuleProblem]
     warnings: list[RuleProblem]
+    own: dict[str, Own] = field(default_factory=dict)
 
 
-def read(texts: Mapping[str, str], *, filled: frozenset[str]) -> Reading:
-    """Read every segment's rule. `filled` are the streams that the configured sources fill.
+def read(texts: Mapping[str, str], *, filled: frozenset[str], traits: Mapping[str, str] = _NO_TRAITS) -> Reading:
+    """Read every segment's rule, and the user's own traits, by name.
 
-    Never raises: whatever the texts are, what is wrong with them is in `problems`, by segment and place.
+    `filled` are the streams that the configured sources fill. Never raises: whatever the texts are, what is wrong
+    with them is in `problems`, by trait or segment and place.
     """
-    found = {name: Findings(Sheet(name, text), filled) for name, text in texts.items()}
+    own = read_own(traits, filled)
+    found = {name: Findings(Sheet(name, text), filled, own.own, own.broken) for name, text in texts.items()}
     rules: dict[str, Rule] = {}
     for name, findings in found.items():
         if (root := _root(findings, texts)) is not None:
             rules[name] = _rule(findings, root)
-    if not _tell_cycles(found):
+    if not _tell_circles(found):
         _tell_levels(found, rules)
-    problems = {name: sorted(_unique(f.sheet.problems), key=_place) for name, f in found.items()}
+    sheets = [*own.sheets.values(), *(findings.sheet for findings in found.values())]
+    fine = {name for name, f in found.items() if not f.sheet.problems and not f.names_broken}
     return Reading(
-        rules={name: rule for name, rule in rules.items() if not problems[name]},
-        problems=[problem for name in texts for problem in problems[name]],
-        warnings=[w for f in found.values() for w in sorted(_unique(f.sheet.warnings), key=_place)],
+        rules={name: rule for name, rule in rules.items() if name in fine},
+        problems=[problem for sheet in sheets for problem in sorted(_unique(sheet.problems), key=_place)],
+        warnings=[warning for sheet in sheets for warning in sorted(_unique(sheet.warnings), key=_place)],
+        own=own.own,
     )
 
 
@@ -87,7 +110,7 @@ def streams_read(rule: Rule, rules: Mapping[str, Rule]) -> frozenset[str]:
     """The streams that decide who is a member, through other segments too. Everybody comes from `customers`."""
     streams = {"customers"}
     for each in needed(rule.name, {**rules, rule.name: rule}).values():
-        streams.update(stream for trait in each.traits for stream in TRAITS[trait].reads)
+        streams.update(stream for trait in each.traits for stream in trait_named(trait).reads)
         streams.update(stream for function in each.functions for stream in FUNCTIONS[function].reads)
     return frozenset(streams)
 
@@ -96,7 +119,7 @@ def unfilled(rule: Rule, rules: Mapping[str, Rule], filled: frozenset[str]) -> l
     """The traits and functions a rule asks for, through other segments too, that no `filled` stream fills."""
     empty: set[str] = set()
     for each in needed(rule.name, {**rules, rule.name: rule}).values():
-        empty.update(name for name in each.traits if not filled.intersection(TRAITS[name].streams))
+        empty.update(name for name in each.traits if not filled.intersection(trait_named(name).streams))
         empty.update(name for name in each.functions if not filled.issuperset(FUNCTIONS[name].reads))
     return sorted(empty)
 
@@ -125,47 +148,16 @@ def _rule(findings: Findings, root: Condition) -> Rule:
     segments = tuple(dict.fromkeys(name for name, _ in findings.segments))
     sheet = findings.sheet
     traits, functions = frozenset(findings.traits), frozenset(findings.functions)
-    return Rule(sheet.segment, sheet.text, root, segments, traits, functions)
+    return Rule(sheet.segment, sheet.text, root, segments, traits, functions, tuple(findings.owned.values()))
 
 
-def _tell_cycles(found: Mapping[str, Findings]) -> int:
-    """One problem a cycle, at the clause by which its first segment enters it; how many there are."""
-    told: set[frozenset[str]] = set()
-    for name, findings in found.items():
-        for path in _paths_back(name, found):
-            if frozenset(path) not in told:
-                told.add(frozenset(path))
-                follows = path[1] if len(path) > 1 else name
-                span = next(span for segment, span in findings.segments if segment == follows)
-                chain = " → ".join([*path, name])
-                findings.sheet.problem(
-                    span, f"segments name one another in a circle: {chain}", "break it at one of them"
-                )
-    return len(told)
-
-
-def _paths_back(name: str, found: Mapping[str, Findings]) -> list[list[str]]:
-    """The shortest way from a segment back to itself by each of the segments it names."""
-    paths = []
-    for first in dict.fromkeys(segment for segment, _ in found[name].segments):
-        if first == name:
-            paths.append([name])
-            continue
-        before: dict[str, str] = {first: name}
-        todo = [first]
-        for here in todo:  # grows as it goes
-            for there, _ in found[here].segments if here in found else ():
-                if there not in before and there != name:
-                    before[there] = here
-                    todo.append(there)
-                elif there == name:
-                    before.setdefault(name, here)
-        if name in before:
-            path = [before[name]]
-            while path[0] != first:
-                path.insert(0, before[path[0]])
-            paths.append([name, *path])
-    return paths
+def _tell_circles(found: Mapping[str, Findings]) -> int:
+    """One problem a circle, at the clause by which its first segment enters it; how many there are."""
+    every = circles({name: findings.segments for name, findings in found.items()})
+    for chain, span in every:
+        message = f"segments name one another in a circle: {' → '.join(chain)}"
+        found[chain[0]].sheet.problem(span, message, "break it at one of them")
+    return len(every)
 
 
 def _tell_levels(found: Mapping[str, Findings], rules: Mapping[str, Rule]) -> None:

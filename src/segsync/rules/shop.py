@@ -15,6 +15,7 @@ import ibis
 
 from segsync.rules.dates import AsOf
 
+NUMBER = "decimal(28, 6)"  # what is divided or comes from JSON; a rule's own numbers have six decimals at most
 MONEY = "decimal(18, 4)"  # of one record; sums are cast to the traits' decimal(18, 2)
 
 
@@ -70,8 +71,14 @@ def two(condition: Any) -> Any:
     return condition.fill_null(False)
 
 
+def number(value: Decimal) -> Any:
+    """A number of a rule, to compare with: of a type that all amounts and values can be cast to."""
+    whole = value == value.to_integral_value()
+    return ibis.literal(int(value), type="int64") if whole else ibis.literal(value, type=NUMBER)
+
+
 def decimal(value: Decimal) -> Any:
-    """A number of a rule or a rate, exact on every engine."""
+    """A number as a factor, such as a rate: exact on every engine, and no wider than it is."""
     if value == value.to_integral_value():
         return ibis.literal(int(value), type="int64")
     plain = value.normalize()

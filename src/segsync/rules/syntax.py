@@ -1,6 +1,7 @@
 """The shapes a rule is made of. Every node knows its span; the reader makes them, the check puts names in order.
 
-A checked tree holds only: All, AnyOf, Not, Comparison (of a computed trait, or of `segments`) and Matches.
+A checked tree holds only: All, AnyOf, Not, Comparison (of a value, or of `segments`) and Matches; and as values only
+literals, Name (of a trait), Arithmetic, Aggregate, Standing and Anniversary.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ COMPLEMENT = {
     Op.NE: Op.EQ,
     Op.NOT_IN: Op.IN,
     Op.NOT_CONTAINS: Op.CONTAINS,
+    Op.NOT_STARTS_WITH: Op.STARTS_WITH,
+    Op.NOT_ENDS_WITH: Op.ENDS_WITH,
     Op.IS_NOT_NULL: Op.IS_NULL,
 }
 
@@ -114,13 +117,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
+    """A sum or a product. Each part has its sign: `+` or `-` in a sum, `*` or `/` in a product."""
+
     span: Span
     parts: tuple[Value, ...]
+    signs: tuple[str, ...]
 
     @property
-    def readable(self) -> bool:
-        """Was every value in it well written?"""
-        return all(p.readable if isinstance(p, Arithmetic) else not isinstance(p, Unreadable) for p in self.parts)
+    def multiplies(self) -> bool:
+        return self.signs[0] == "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,49 @@ class Unreadable:
     span: Span
 
 
-Value = Number | Text | Flag | Day | Offset | Moment | Name | Call | Arithmetic | Unreadable
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """`count(function, …)`, or `sum avg min max first last (function.field, …)`."""
+
+    span: Span
+    how: str
+    function: str
+    field: str  # empty for a count
+    params: tuple[Param, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a person stands among all by a trait: `percentile(trait)` or `rank(trait)`."""
+
+    span: Span
+    how: str
+    trait: str
+
+
+@dataclass(frozen=True, slots=True)
+class Anniversary:
+    """The days of a year on which a date comes round again."""
+
+    span: Span
+    trait: str
+
+
+Value = (
+    Number
+    | Text
+    | Flag
+    | Day
+    | Offset
+    | Moment
+    | Name
+    | Call
+    | Arithmetic
+    | Aggregate
+    | Standing
+    | Anniversary
+    | Unreadable
+)
 
 
 # --- conditions --------------------------------------------------------------------------------------------

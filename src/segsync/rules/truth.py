@@ -1,4 +1,4 @@
-"""One comparison as an expression that is true or false, never unknown: of a trait, or of a parameter of one record."""
+"""One comparison as an expression that is true or false, never unknown: of a value, or of a parameter of a record."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import ibis
 
 from segsync.rules.catalogue import Kind
 from segsync.rules.dates import AsOf, day_of, instant_of
-from segsync.rules.shop import decimal, two
-from segsync.rules.syntax import COMPLEMENT, Day, Flag, Moment, Name, Number, Offset, Op, Text, Value
+from segsync.rules.shop import number, two
+from segsync.rules.syntax import COMPLEMENT, Day, Flag, Moment, Number, Offset, Op, Text, Value
 from segsync.streams import fold
 
 _COMPARE: dict[Op, Callable[[Any, Any], Any]] = {
@@ -22,24 +22,38 @@ _COMPARE: dict[Op, Callable[[Any, Any], Any]] = {
     Op.GE: operator.ge,
     Op.LT: operator.lt,
     Op.LE: operator.le,
+    Op.STARTS_WITH: lambda text, part: text.startswith(part),
+    Op.ENDS_WITH: lambda text, part: text.endswith(part),
+    Op.CONTAINS: lambda text, part: text.contains(part),
 }
 _SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a comparison asks about: its kind, its column, and for a day its instant where that is known."""
+    """What a comparison asks about: its kind, its column, and for a day its instant where that is known.
+
+    What may be of any kind has besides its text the number and the day that the text reads as.
+    """
 
     kind: Kind
     value: Any
     at: Any = None
+    number: Any = None
+    day: Any = None
+
+    def read_as(self, kind: Kind) -> Any:
+        """The column to compare with a value of this kind."""
+        if self.kind is not Kind.ANY:
+            return self.value
+        return {Kind.NUMBER: self.number, Kind.DAY: self.day}.get(kind, self.value)
 
 
-FindSubject = Callable[[str], Subject]
+FindSubject = Callable[[Value], Subject]
 
 
 def truth(subject: Subject, op: Op, values: Sequence[Value], as_of: AsOf, find: FindSubject | None = None) -> Any:
-    """`subject op values`, two-valued; `find` gives the subject of a trait that stands as a value."""
+    """`subject op values`, two-valued; `find` gives the subject of a value that is no literal."""
     if op in COMPLEMENT:
         return ~truth(subject, COMPLEMENT[op], values, as_of, find)
     if op is Op.IS_NULL:
@@ -56,19 +70,20 @@ def truth(subject: Subject, op: Op, values: Sequence[Value], as_of: AsOf, find: 
 
 def all_of(conditions: Sequence[Any]) -> Any:
     """Their conjunction, as a balanced tree: a chain of thousands must not be deep."""
-    return _balanced(operator.and_, conditions)
+    return balanced(operator.and_, conditions)
 
 
 def any_of(conditions: Sequence[Any]) -> Any:
     """Their disjunction, as a balanced tree."""
-    return _balanced(operator.or_, conditions)
+    return balanced(operator.or_, conditions)
 
 
-def _balanced(join: Callable[[Any, Any], Any], parts: Sequence[Any]) -> Any:
+def balanced(join: Callable[[Any, Any], Any], parts: Sequence[Any]) -> Any:
+    """The parts joined two by two, so that the whole is as shallow as can be."""
     if len(parts) == 1:
         return parts[0]
     middle = len(parts) // 2
-    return join(_balanced(join, parts[:middle]), _balanced(join, parts[middle:]))
+    return join(balanced(join, parts[:middle]), balanced(join, parts[middle:]))
 
 
 def _missing(subject: Subject) -> Any:
@@ -86,19 +101,22 @@ def _among(subject: Subject, values: Sequence[Value], as_of: AsOf, find: FindSub
 def _compare(subject: Subject, op: Op, value: Value, as_of: AsOf, find: FindSubject | None) -> Any:
     compare = _COMPARE[op]
     match value:
-        case Name(text=name) if find is not None:
-            return compare(subject.value, find(name).value)
         case Moment():
             return _compare_moment(subject.at, op, value, as_of)
         case Day() | Offset():
-            return compare(subject.value, ibis.literal(day_of(value, as_of)))
-        case Number(value=number):
-            return compare(subject.value, decimal(number))
+            return compare(subject.read_as(Kind.DAY), ibis.literal(day_of(value, as_of)))
+        case Number(value=exact):
+            return compare(subject.read_as(Kind.NUMBER), number(exact))
         case Text(value=text):
             return compare(subject.value, ibis.literal(text))
+        case Flag(value=flag) if subject.kind is Kind.ANY:
+            return compare(subject.value, ibis.literal("true" if flag else "false"))
         case Flag(value=flag):
             return subject.value if flag else ~subject.value
-    raise TypeError(f"the check let {type(value).__name__} through")
+    if find is None:
+        raise TypeError(f"the check let {type(value).__name__} through")
+    other = find(value)
+    return compare(subject.read_as(other.kind), other.read_as(subject.kind))
 
 
 def _compare_moment(at: Any, op: Op, value: Moment, as_of: AsOf) -> Any:

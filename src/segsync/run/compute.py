@@ -66,7 +66,8 @@ def compute(space: Workspace, filled: frozenset[str]) -> Computed:
 
 def read_rules(config: Config, filled: frozenset[str]) -> Reading:
     """All rules of the config, read and checked. Raises ConfigError with every problem, placed in the file."""
-    reading = rules.read({name: segment.rule for name, segment in config.segments.items()}, filled=filled)
+    texts = {name: segment.rule for name, segment in config.segments.items()}
+    reading = rules.read(texts, filled=filled, traits=config.traits)
     if reading.problems:
         raise ConfigError([_problem(config, problem) for problem in reading.problems], where=config.path.name)
     return reading
@@ -101,7 +102,6 @@ def carry_renames(space: Workspace) -> None:
 
 
 def _problem(config: Config, problem: RuleProblem) -> Problem:
-    place = f"segments.{problem.segment}.rule"
+    path = (problem.section, problem.segment, problem.key)
     shown = str(problem).split("\n", 1)
-    line = config.line(("segments", problem.segment, "rule"))
-    return Problem(place, problem.message, "\n".join(shown[1:]), line)
+    return Problem(".".join(path), problem.message, "\n".join(shown[1:]), config.line(path))

@@ -61,7 +61,9 @@ def rename(warehouse: Warehouse, old: str, new: str) -> None:
 def _membership(traits: Any, rules: Mapping[str, Rule]) -> Any:
     """(segment, person) of everybody in any segment now."""
     parts = [traits.filter(traits[f"in_{name}"]).select(segment=ibis.literal(name), person="person") for name in rules]
-    return reduce(lambda left, right: left.union(right), parts)
+    while len(parts) > 1:  # in pairs: a union nested within the next for each segment is too deep to be written out
+        parts = [reduce(lambda one, other: one.union(other), parts[at : at + 2]) for at in range(0, len(parts), 2)]
+    return parts[0]
 
 
 def _members(now: Any, before: Any, as_of: AsOf, run_id: int) -> Any:
