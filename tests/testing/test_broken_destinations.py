@@ -102,7 +102,7 @@ def test_a_check_that_checks_nothing_is_caught() -> None:
         def refused_destination(self) -> MemoryDestination:
             return MemoryDestination(self.platform, clock=self.time.clock)
 
-    assert failures(Trusting) == {"test_check_refuses_a_bad_credential": "AssertionError: expected AuthError, got None"}
+    assert failures(Trusting) == {"test_check_refuses_a_bad_credential": "AssertionError: expected AuthError, got ()"}
 
 
 def test_every_test_of_the_suite_can_fail() -> None:
