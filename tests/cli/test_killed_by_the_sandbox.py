@@ -168,7 +168,7 @@ def test_killed_at_every_request(killing: Killing, request: pytest.FixtureReques
             if when == "after" and (step.startswith("GET") or step == following):
                 continue  # for the push and the platform the same as before the following request
             killing.die_at(number, when)
-            killing.run_again(f"killed {when} request {number} ({step})", twice=step != following)
+            killing.run_again(f"killed {when} request {number} ({step})", twice=when == "before" and step != following)
 
 
 def test_a_process_that_did_its_own_imports(killing_six: Killing) -> None:

@@ -80,7 +80,7 @@ def live(world: World, history: list[Day], most: int, today: list[Day]) -> None:
     assert world.platform.writes[writes:] == []
 
 
-@settings(max_examples=5, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(kind=st.sampled_from(sorted(KINDS)), history=st.lists(days, min_size=2, max_size=4))
 def test_any_history_ends_right(kind: str, history: list[Day]) -> None:
     today: list[Day] = []
