@@ -104,3 +104,23 @@ def test_why_says_what_is_missing_for_people_just_outside(pulled: World) -> None
     pulled.type("plan")
     told = pulled.type("why buyer0@example.com five").out
     assert "false  number_of_orders >= 5   (number_of_orders: 3)   what would do: 2 more" in told
+
+
+def test_traits_are_checked_and_written_as_rules_are(world: World) -> None:
+    world.configure(VIP + BIG, top=SPENT.replace("sum(orders_placed.amount)", "sum( orders_placed.amount )*2"))
+    assert world.type("rules check").out == "right: spent, vip, big\n"
+    assert world.type("rules fmt").out.startswith("[traits.spent]\n  sum(orders_placed.amount) * 2\n[segments.vip]\n")
+
+
+def test_a_typed_rule_is_its_own_whatever_else_is_wrong(world: World) -> None:
+    world.configure('[segments.vip]\nrule = "nonsense > 1"\n')
+    assert world.type("rules fmt \"segments   contains 'vip'\"").out == "segments CONTAINS 'vip'\n"
+    assert world.type("rules check \"segments CONTAINS 'vip'\"").out == "the rule is right\n"
+    world.type("rules check", expect=2)
+
+
+def test_a_rule_cannot_be_shown_that_names_a_wrong_one(pulled: World) -> None:
+    pulled.type("plan")
+    pulled.configure('[segments.vip]\nrule = "nonsense > 1"\n')
+    told = pulled.type("show --rule \"segments CONTAINS 'vip'\"", expect=2).err
+    assert "[segments.vip] rule, line 1, column 1" in told

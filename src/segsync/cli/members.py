@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from segsync.cli.context import Common
-from segsync.cli.rule_texts import TYPED, read
+from segsync.cli.rule_texts import TYPED, read, wrong_rules
 from segsync.config import Config
 from segsync.redact import mask_email
 from segsync.rules import AsOf, table
@@ -24,7 +24,10 @@ def of_segment(con: Any, segment: str) -> Any:
 
 def of_rule(options: Common, config: Config, con: Any, text: str) -> Any:
     """The same for a rule, without a day. Raises ConfigError with what is wrong with it."""
-    rules = needed(TYPED, read(options, text).rules)
+    reading = read(options, text)
+    if reading.problems:  # a segment that it may name
+        raise wrong_rules(reading.problems, "the rules")
+    rules = needed(TYPED, reading.rules)
     as_of = AsOf(options.instant(config) or options.clock.now(), ZoneInfo(config.shop.timezone))
     found = table(con, rules, as_of, currency=config.shop.currency, rates=config.shop.rates)
     return found.filter(found[f"in_{TYPED}"]).select("person", *FIGURES)

@@ -27,7 +27,7 @@ def check(ctx: typer.Context, text: Text = None) -> None:
     """Read a rule, or all of them, and say what is wrong, where, and what to type."""
     options = common(ctx)
     reading = read(options, text)
-    names = list(reading.rules) if text is None else [TYPED]
+    names = [*reading.own, *reading.rules] if text is None else ["the rule"]
     warnings = [warning for warning in reading.warnings if text is None or warning.segment == TYPED]
     if options.json:
         emit({"right": names, "warnings": [placed(warning) for warning in warnings]})
@@ -44,14 +44,18 @@ def fmt(ctx: typer.Context, text: Text = None) -> None:
 
     options = common(ctx)
     reading = read(options, text)
-    written = {name: rules.fmt(rule.text) for name, rule in reading.rules.items() if text is None or name == TYPED}
-    if options.json:
-        emit(written if text is None else {"rule": written[TYPED]})
-    elif text is not None:
-        say(written[TYPED])
+    if text is not None:
+        written = {"rule": rules.fmt(text)}
     else:
-        for name, rule in written.items():
-            say(f"[segments.{name}]\n" + "\n".join(f"  {line}" for line in rule.splitlines()))
+        written = {f"traits.{name}": rules.fmt(own.text, section="traits") for name, own in reading.own.items()}
+        written |= {f"segments.{name}": rules.fmt(rule.text) for name, rule in reading.rules.items()}
+    if options.json:
+        emit(written)
+    elif text is not None:
+        say(written["rule"])
+    else:
+        for name, each in written.items():
+            say(f"[{name}]\n" + "\n".join(f"  {line}" for line in each.splitlines()))
 
 
 def read(options: Common, text: str | None) -> Reading:
