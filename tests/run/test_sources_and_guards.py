@@ -264,3 +264,11 @@ def test_a_list_of_ids_that_failed_is_asked_for_again(config: Config, source: Sc
     source.breaks.clear()
     source.listed = ["1"]
     assert pulled(config, fake_time).vanished == 2
+
+
+def test_what_a_killed_run_left_lying_is_gone_with_the_next(config: Config, fake_time: FakeTime) -> None:
+    left = config.state_dir / "scratch" / "segsync-x" / "result.jsonl"
+    left.parent.mkdir(parents=True)
+    left.write_text("people", encoding="utf-8")
+    pulled(config, fake_time)
+    assert not left.exists()
