@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from random_params import PARAMS
+from random_params import OWN_TEXTS, PARAMS, PARTS
 from random_shops import ATTRIBUTES, BIRTHS, CHANNELS, CLOCKS
 from random_words import COUNTS, DAYS, ENUMS, FUNCTIONS, INSTANTS, LISTS, MONEY, SEGMENTS, SIGNS, SUMMED, TEXTS, quoted
 from reference import Shop
@@ -133,6 +133,8 @@ class _Making:
 
     def text_clause(self) -> str:
         name = self.one(tuple(TEXTS))
+        if self.draw(st.integers(0, 6)) == 0:
+            return f"{name} {self.one(PARTS)} {self.one(OWN_TEXTS)}"
         return f"{name} {self.of_text(TEXTS[name])}"
 
     def of_text(self, values: Sequence[Any]) -> str:
@@ -161,6 +163,8 @@ class _Making:
 
     def list_clause(self) -> str:
         name = self.one(tuple(LISTS))
+        if self.draw(st.integers(0, 3)) == 0:
+            return f"{name} {self.one(('', 'NOT '))}CONTAINS {self.one((*OWN_TEXTS, 'ads_consent', 'region'))}"
         return f"{name} {self.of_list(LISTS[name])}"
 
     def of_list(self, values: Sequence[Any]) -> str:

@@ -54,6 +54,7 @@ ATTRIBUTES: dict[str, tuple[Any, ...]] = {
     "colour": ("red", "Red", "dark red", "7"),
     "Favourite tea": ("green", "a 'b' \\c"),
     "points": ("5", "-3.5", "12", "five", 12, "", True),
+    "club": ("vip", "Eco Friendly ", "STRASSE", "organic", "SUMMER"),
     "facts.birth_date": ("1990-06-01", "2000-02-29", "1988-13-01", "soon"),
 }
 EVENTS = ("email.opened", "email.opened", "email.clicked", "storefront.product_viewed", "quiz_done", "email.bounced")

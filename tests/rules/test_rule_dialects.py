@@ -39,6 +39,10 @@ TEXTS = {
     "AND (1 + 2) * age != 3 / amount_spent",
     "standing": "percentile(amount_spent) >= 95 AND rank(last_order_date) <= 10 AND rank(spend_per_item) = 1",
     "owned": "spend_per_item > 3 AND share >= 50 AND newest IN ('web', 'pos') AND colour != 'red'",
+    "compared": "orders_placed MATCHES (amount > average_order_value, date BETWEEN first_order_date AND today) "
+    "AND products_purchased NOT MATCHES (amount > 0.5 * amount_spent, tag IN ('x', attributes.club), id = newest_id) "
+    "AND count(event, properties.score > best + 0, properties.mood STARTS WITH attributes.colour) > percentile(best)",
+    "lists": "customer_tags CONTAINS country AND sources NOT CONTAINS newest OR customer_cities CONTAINS attributes.a",
     "others": "segments CONTAINS 'vip' AND NOT (segments CONTAINS 'who' OR segments CONTAINS 'all_lines')",
     "again": "segments NOT CONTAINS 'others' AND items_bought > 2 AND country = 'US'",
 }
@@ -49,6 +53,8 @@ TRAITS = {
     "spend_per_item": "amount_spent / items_bought",
     "newest": "last(orders_placed.channel, date >= -1y)",
     "colour": "attributes.colour",
+    "best": "max(orders_placed.amount, amount < average_order_value, discount_code = city)",
+    "newest_id": "last(storefront.product_viewed.id, tag = ads_consent, date > last_order_date)",
 }
 
 

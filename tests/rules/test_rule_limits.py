@@ -22,6 +22,8 @@ WORDS = [
     "\\",
     "percentile", "products_purchased", "count", "sum", "orders_placed.amount", "last", "anniversary",
     "birth_date", "event", "properties.x", "attributes.'x y'", "email.opened", "shopify_email.clicked", "own", "ENDS",
+    "count(orders_placed, amount >", "orders_placed MATCHES (amount >", "average_order_value", "amount", "amount_spent",
+    "customer_tags CONTAINS", "country", "first_order_date", "products_purchased MATCHES (tag =", "attributes.a",
     "-99999999999999d", "99999999999999999999", "metafields.a.'b c'", ".", "\x00",
 ]  # fmt: skip
 
@@ -135,6 +137,49 @@ def test_sixteen_levels_of_traits_are_computed_and_more_are_refused(shop: Any) -
     (problem,) = read({"it": "t16 > 1"}, filled=EVERYTHING, traits={**chain, "t16": "t15"}).problems
     assert str(problem).startswith("[traits.t16] value, line 1, column 1")
     assert problem.message == "traits are made of one another through more than 16 levels"
+
+
+def nested(times: int, value: str = "average_order_value") -> str:
+    return "count(orders_placed, amount > " * times + value + ")" * times
+
+
+def test_eight_functions_compared_with_one_another_are_computed_and_more_are_refused(shop: Any) -> None:
+    shop.person("ann").order("ann", net="10").order("ann", net="40")
+    assert shop.members(f"{nested(8)} = 2") == {"ann"}
+    (problem,) = read({"it": f"{nested(9)} = 2"}, filled=EVERYTHING).problems
+    assert problem.message == "more than 8 functions are compared with one another, one within the other"
+    assert read({"it": f"{nested(62)} = 2"}, filled=EVERYTHING).problems
+
+
+def test_functions_compared_through_traits_count_too(shop: Any) -> None:
+    shop.person("ann").order("ann", net="10").order("ann", net="40")
+    shop.traits = {"t0": nested(4), "t1": nested(3, "t0 + rank(t0)"), "t2": "t1"}
+    assert shop.members("orders_placed MATCHES (amount > t2, count = 2)") == {"ann"}
+    (problem,) = read({"it": f"{nested(2, 't2')} > 1"}, filled=EVERYTHING, traits=shop.traits).problems
+    assert problem.message == "more than 8 functions are compared with one another, one within the other"
+
+
+def test_the_most_levels_of_everything_at_once_are_computed(shop: Any) -> None:
+    """Sixteen traits with ranks, eight functions one within the other, texts folded, and segments above them."""
+    shop.person("ann", tags=["web"], birth_date="1990-01-01").order("ann", net="10", channel="web", codes=["web"])
+    chain = {"t0": nested(3)} | {f"t{n}": f"t{n - 1} + rank(t{n - 1})" for n in range(1, 12)}
+    chain |= {"t12": nested(3, "t11"), "t13": "last(orders_placed.channel, discount_code = t14)"}
+    chain |= {"t14": "last(orders_placed.channel, amount > t12)"}
+    shop.traits = chain
+    others = {f"s{n}": f"segments CONTAINS 's{n + 1}'" for n in range(30)} | {"s30": "customer_tags CONTAINS t13"}
+    assert shop.members("segments CONTAINS 's0'", **others) == {"ann"}
+
+
+def test_a_long_list_of_compared_values_is_computed(shop: Any) -> None:
+    shop.person("ann").order("ann", net="10")
+    values = ", ".join(f"amount_spent - {number}" for number in range(100))
+    assert shop.members(f"orders_placed MATCHES (amount IN ({values}))") == {"ann"}
+
+
+def test_many_windows_that_compare_are_computed(shop: Any) -> None:
+    shop.person("ann").order("ann", net="10")
+    clauses = [f"orders_placed MATCHES (amount >= average_order_value - {number})" for number in range(60)]
+    assert shop.members(" AND ".join(clauses)) == {"ann"}
 
 
 def test_thirty_two_levels_of_segments_are_computed_and_more_are_refused(shop: Any) -> None:

@@ -90,7 +90,7 @@ NEVER = "is not supported: segsync has no data for it: take it out"
         ("last_order_date > 3", "`last_order_date` is a date, not a number: "
          "write a date, such as 2026-05-30, -30d or today"),
         ("birth_date = 2026-05-30T16:00:00", "`birth_date` is a day without a time: write 2026-05-30"),
-        ("age > country", "`age` is a number, and `country` is text: compare traits of one type"),
+        ("age > country", "`age` is a number, and `country` is text: compare values of one type"),
         ("last_order_date = 2025-02-30", "there is no day 2025-02-30: write one that is in the calendar"),
         ("last_order_date BETWEEN -7d AND -30d", "the range is reversed: write BETWEEN -30d AND -7d"),
         ("last_order_date BETWEEN today AND -1y", "the range is reversed: write BETWEEN -1y AND today"),
@@ -121,7 +121,8 @@ NEVER = "is not supported: segsync has no data for it: take it out"
         ("orders_placed MATCHES (location_id = 1)", f"Shopify's filter `location_id` {NEVER}"),
         ("customer_within_distance(lat: 1) = true", f"Shopify's filter `customer_within_distance` {NEVER}"),
         ("rfm_group = 'LOYAL'", f"`rfm_group` {LATER}"),
-        ("orders_placed MATCHES (amount > average_order_value)", f"a trait within MATCHES {LATER}"),
+        ("orders_placed MATCHES (amount > country)", "`amount` is a number, and `country` is text: "
+         "compare values of one type"),
         ("age > 1,000", "`,` may not stand here: numbers take no thousands separators: write 1000"),
         ("age > 1 --x", "`--` is no comment here: a comment has a space before and behind its `--`"),
         ("age -7d > 1", "an offset may stand only where a value starts: write it after an operator: … >= -7d"),

@@ -65,6 +65,12 @@ BOUNDED = {
     "orders_placed MATCHES (date >= -20d, count >= count(orders_placed, date = -31d))": back(31),
     "recent > 1": back(62),
     "percentile(recent) > 0": back(62),
+    # what records are compared with asks for orders too
+    "orders_placed MATCHES (date >= -60d, amount > attributes.size)": back(60),
+    "orders_placed MATCHES (date >= -20d, amount >= avg(orders_placed.amount, date = -61d))": back(61),
+    "count(products_purchased, date >= -30d, quantity >= recent) >= 1": back(62),
+    "email.opened MATCHES (date >= max(orders_placed.date, date >= -40d))": back(40),
+    "customer_tags CONTAINS last(orders_placed.channel, date >= -50d)": back(50),
     # the farthest of several, whatever joins them
     "last_order_date >= -30d AND (orders_placed MATCHES (date >= -60d, count >= 2) OR gender = 'F')": back(60),
     "orders_placed MATCHES (date >= -10d) OR orders_placed MATCHES (date >= -45d)": back(45),
@@ -115,6 +121,12 @@ UNBOUNDED = [
     "refunds_received MATCHES (date >= -30d)",
     "count(refunds_received, date >= -30d) = 0",
     "often > 3",
+    "orders_placed MATCHES (date >= -60d, amount > average_order_value)",
+    "orders_placed MATCHES (date >= first_order_date)",
+    "email.opened MATCHES (date >= last_order_date)",
+    "count(event, properties.score > amount_spent) > 1",
+    "customer_tags CONTAINS country",
+    "customer_countries CONTAINS attributes.home",
 ]
 TRAITS = {
     "city_like": "attributes.town",
@@ -169,7 +181,9 @@ def shop_of(new_shop: Any, since: date) -> Any:
     shop.traits = TRAITS
     ages = [(), *((days,) for days in DAYS), *((days, 400) for days in DAYS), *((1, days) for days in DAYS)]
     for number, theirs in enumerate(ages):
-        shop.person(f"p{number}", gender="F" if number == 1 else None, birth_date="2023-01-01")
+        gender = "F" if number == 1 else None
+        shop.person(f"p{number}", gender=gender, birth_date="2023-01-01", tags=["web"], attributes={"size": 5})
+        shop.event(f"p{number}", "email.opened", f"{back(30)}T20:00")
         for days in (d for d in theirs if back(d) >= since):
             shop.order(f"p{number}", f"{back(days)}T20:00", channel="web", lines=[{"tags": ["organic"]}])
     return shop

@@ -34,7 +34,7 @@ from segsync.testing import FakeTime
 EVERYTHING = frozenset(STREAMS)
 NOT_YET = "not computed by this version yet"
 OWN_TRAITS = "traits" in inspect.signature(read).parameters
-SHOPS = 9
+SHOPS = 8
 RULES = 40  # of each shop: a shop costs a file, its rules are one table
 
 

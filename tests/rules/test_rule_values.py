@@ -303,6 +303,41 @@ def test_days_of_json_are_the_shops(shop: Any) -> None:
     assert shop.members("attributes.at = 2026-05-30") == {"p0", "p1", "p2"}
 
 
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        ("5", "5"),
+        ("-3.50", "-3.5"),
+        ("0.1234567", "0.123457"),
+        (" 5", None),
+        ("5 ", None),
+        ("+5", None),
+        ("1e5", None),
+        ("05", None),
+        ("1,000", None),
+        (".5", None),
+        ("5.", None),
+        ("٣", None),
+        ("1٣", None),
+        ("NaN", None),
+        (7, "7"),
+        (1e20, "1000000000000000"),
+        (1e-5, "0.00001"),
+        ("9" * 30, "1000000000000000"),
+        ("-" + "9" * 5000, "-1000000000000000"),
+    ],
+)
+def test_text_is_a_number_where_it_is_written_as_a_rule_writes_one(value: Any, number: str | None, shop: Any) -> None:
+    shop.person("ann", attributes={"x": value})
+    assert shop.value("attributes.x * 1") == ({} if number is None else {"ann": Decimal(number)})
+
+
+def test_numbers_beyond_those_of_rules_compare_as_numbers(shop: Any) -> None:
+    shop.person("ann", attributes={"x": "9" * 30}).person("bob", attributes={"x": "-" + "9" * 30})
+    assert shop.members("attributes.x > 999999999999999") == {"ann"}
+    assert shop.members("attributes.x < -999999999999999") == {"bob"}
+
+
 def test_of_records_of_one_instant_the_first_by_id_is_first_and_last(shop: Any) -> None:
     shop.person("ann").order("ann", order_id="b", channel="web").order("ann", order_id="a", channel="pos")
     assert shop.value("first(orders_placed.channel)") == shop.value("last(orders_placed.channel)") == {"ann": "pos"}

@@ -114,6 +114,11 @@ def test_the_newest_ten_records_that_counted(explained: Callable[..., Why]) -> N
     assert records[0] == Record("web", "o12", date(2026, 5, 12), Decimal("12.0000"))
 
 
+def test_how_many_counted_is_told_beside_every_total(explained: Callable[..., Why]) -> None:
+    found = explained("orders_placed MATCHES (channel = 'web', amount >= 11, sum_amount > 5)")
+    assert found.values == {"count": 2, "sum_amount": Decimal("23.00")}
+
+
 @pytest.mark.parametrize(
     ("rule", "records"),
     [
@@ -183,3 +188,63 @@ def test_what_would_have_to_change(rule: str, explained: Callable[..., Why]) -> 
 def test_two_that_fail_are_not_nearby(explained: Callable[..., Why]) -> None:
     told = explained("number_of_orders > 99 AND amount_spent > 99 AND age > 3")
     assert [part.change for part in told.parts] == ["", "", ""]
+
+
+# --- values of the person's own within MATCHES, and after CONTAINS ------------------------------------------
+
+
+def test_the_persons_own_value_and_the_records_that_counted(explained: Callable[..., Why]) -> None:
+    found = explained("orders_placed MATCHES (amount > average_order_value + 3, channel = 'web', count >= 3)")
+    assert found.values == {
+        "count": 3,
+        "average_order_value + 3": Decimal("9.5"),
+        "average_order_value": Decimal("6.50"),
+    }
+    assert [record.id for record in found.records["orders_placed"]] == ["o12", "o11", "o10"]
+    assert found.holds
+
+
+def test_the_same_of_somebody_who_lacks_it(explained: Callable[..., Why]) -> None:
+    found = explained("orders_placed MATCHES (amount > attributes.size / 10)", "bob")
+    assert found.values == {"count": 0, "attributes.size / 10": None, "attributes.size": None}
+    assert found.records == {}
+    assert found.change == "1 more"
+
+
+def test_values_within_values_are_told_with_their_records(explained: Callable[..., Why]) -> None:
+    inner = "first(orders_placed.date, amount > per_order * 1.5)"
+    found = explained(f"count(orders_placed, date > {inner}) > rank(amount_spent)")
+    assert found.values == {
+        f"count(orders_placed, date > {inner})": 2,
+        inner: date(2026, 5, 10),
+        "per_order * 1.5": Decimal("9.75"),
+        "per_order": Decimal("6.5"),
+        "rank(amount_spent)": 1,
+    }
+    ids = {text: [record.id for record in records] for text, records in found.records.items()}
+    assert ids == {f"count(orders_placed, date > {inner})": ["o12", "o11"], inner: ["o12", "o11", "o10"]}
+
+
+def test_where_somebody_stands_within_matches_is_among_all(explained: Callable[..., Why]) -> None:
+    found = explained("orders_placed MATCHES (amount > rank(amount_spent) * 15)", "bob")
+    assert found.values == {"count": 0, "rank(amount_spent) * 15": Decimal(30), "rank(amount_spent)": 2}
+
+
+def test_a_list_and_what_it_was_asked_for(shop: Any) -> None:
+    shop.person("ann", tags=["ca"], country="CA", attributes={"club": "X"}).person("bob", tags=["ca"])
+    shop.address("ann", country="CA").address("bob", country="CA")
+    shop.order("ann", lines=[{"line_id": "1", "tags": ["x"]}, {"line_id": "2", "tags": ["y"]}])
+    told = {
+        "customer_tags CONTAINS country": {"customer_tags": ["ca"], "country": "CA"},
+        "customer_countries CONTAINS country": {"customer_countries": ["CA"], "country": "CA"},
+        "products_purchased MATCHES (tag = attributes.club)": {"count": 1, "attributes.club": "X"},
+    }
+    for rule, values in told.items():
+        rules = read({"it": rule}, filled=frozenset(STREAMS)).rules
+        found, other = (
+            why(shop.con, rules, "it", person, shop.as_of, currency="USD", rates={}) for person in ("ann", "bob")
+        )
+        assert (found.holds, dict(found.values)) == (True, values)
+        assert not other.holds
+        assert other.change in ("", "1 more")
+        assert [record.id for records in found.records.values() for record in records] == ["o1/1"] * ("count" in values)

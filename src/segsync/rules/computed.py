@@ -1,8 +1,8 @@
-"""The values of rules on rows of people: traits, totals, arithmetic, and where somebody stands among all."""
+"""The values of rules on rows of people, as columns or made of them: traits, totals, arithmetic."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis
@@ -10,12 +10,12 @@ import ibis
 from segsync.rules.arithmetic import computed
 from segsync.rules.catalogue import FUNCTIONS, TRAITS, Kind, open_trait, trait_key
 from segsync.rules.dates import day_of
-from segsync.rules.names import Own
-from segsync.rules.needs import AT, CUSTOMERS, Needs, Total, leaves
+from segsync.rules.needs import CUSTOMERS, Needs
 from segsync.rules.records import detail_subject
-from segsync.rules.shop import NUMBER, number
+from segsync.rules.shop import number
 from segsync.rules.syntax import Aggregate, Arithmetic, Day, Flag, Name, Number, Offset, Standing, Text, Value
 from segsync.rules.truth import Subject
+from segsync.rules.wanted import AT, Total
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,11 @@ class Computed:
 
     def subject(self, value: Value) -> Subject:
         """What a comparison asks about where this value stands."""
+        found = self._subject(value)
+        _, column = self.needs.folds.get(self.needs.key(value), (value, ""))
+        return replace(found, folded=self.rows[column]) if column and column in self.rows.columns else found
+
+    def _subject(self, value: Value) -> Subject:
         match value:
             case Name(text=name):
                 return self.trait(name)
@@ -78,55 +83,6 @@ class Computed:
         return self.subject(value).read_as(Kind.NUMBER)
 
 
-def with_computed(rows: Any, needs: Needs) -> Any:
-    """The rows with the user's own traits, percentiles and ranks, stage upon stage: some are made of others."""
-    for stage in _stages(needs):
-        values = Computed(rows, needs)
-        columns = {}
-        for each in stage:
-            if isinstance(each, Own):
-                columns[each.name] = values.subject(each.value).value.cast(each.column)
-            else:
-                columns[needs.standing(each)] = standing(each.how, values.trait(each.trait))
-        rows = rows.mutate(**columns).view()
-    return rows
-
-
-def standing(how: str, subject: Subject) -> Any:
-    """A percentile or a rank among the rows that have a value (rules.md, Meaning 6)."""
-    value = subject.value if subject.kind is Kind.DAY else subject.read_as(Kind.NUMBER)
-    missing = value.isnull()
-    if how == "rank":
-        place = ibis.rank().over(group_by=missing, order_by=value.desc()) + 1
-        return ibis.ifelse(missing, ibis.null("int64"), place.cast("int64"))
-    smaller = ibis.rank().over(group_by=missing, order_by=value)
-    others = value.count().over(group_by=missing) - 1
-    share = smaller.cast("float64") * 100 / others.nullif(0).cast("float64")
-    percentile = share.cast(NUMBER).fill_null(0)
-    return ibis.ifelse(missing, ibis.null(NUMBER), percentile)
-
-
 def instant_column(name: str) -> str:
     """The column of a trait's instant."""
     return f"raw_{name}_at"
-
-
-def _stages(needs: Needs) -> list[list[Own | Standing]]:
-    depth: dict[str, int] = {}
-    stages: dict[int, list[Own | Standing]] = {}
-    for own in needs.own.values():  # each after those that it is made of
-        depth[own.name] = 1 + max((_depth(part, depth) for part in leaves(own.value)), default=0)
-        if own.kind is not Kind.ANY:
-            stages.setdefault(depth[own.name], []).append(own)
-    for each in needs.standings:
-        stages.setdefault(_depth(each, depth), []).append(each)
-    return [stages[number] for number in sorted(stages)]
-
-
-def _depth(part: Value, depth: dict[str, int]) -> int:
-    match part:
-        case Standing(trait=name):
-            return 1 + depth.get(name, 0)
-        case Name(text=name):
-            return depth.get(name, 0)
-    return 0

@@ -1,7 +1,8 @@
 """JSON that records carry, read once in Python: engines take it apart each in its own way, and some not at all.
 
 Of each key that rules ask for there are three readings: its text, its number and its day, each missing where it cannot
-be read so. A list or an object is its JSON text. A day with a time and an offset is the day in the shop's zone.
+be read so. A number is written as in a rule; it is taken to six decimals, and beyond 10^15 as that. A list or an object
+is its JSON text. A day with a time and an offset is the day in the shop's zone.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from segsync.rules.shop import NUMBER, Shop
 from segsync.streams import fold
 
 READINGS = {"": "string", "_number": NUMBER, "_day": "date", "_list": "array<string>"}
-_NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d+)?(?:[eE][+-]?\d{1,2})?")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?", re.DOTALL)
-_MOST = Decimal(10) ** 15
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")  # as a rule writes one
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}.*)?", re.DOTALL)
+_MOST = Decimal(10) ** 15  # greater than any number of a rule
 _STEP = Decimal("0.000001")
 
 
@@ -56,21 +57,22 @@ def read_value(value: Any, zone: ZoneInfo) -> Reading:
 
 
 def _json(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{Decimal(repr(value)):f}"  # without an exponent
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _number(text: str) -> Decimal | None:
-    if not _NUMBER.fullmatch(text.strip()):
+    if not _NUMBER.fullmatch(text):
         return None
-    number = Decimal(text.strip())
-    return number.quantize(_STEP, ROUND_HALF_UP) if abs(number) < _MOST else None
+    return max(-_MOST, min(_MOST, Decimal(text))).quantize(_STEP, ROUND_HALF_UP)
 
 
 def _day(text: str, zone: ZoneInfo) -> date | None:
-    if not _DAY.fullmatch(text.strip()):
+    if not _DAY.fullmatch(text):
         return None
     try:
-        at = datetime.fromisoformat(text.strip())
+        at = datetime.fromisoformat(text)
         return (at.astimezone(zone) if at.tzinfo else at).date()
     except (ValueError, OverflowError):
         return None

@@ -29,8 +29,8 @@ KNOWN = (*TRAITS, *FUNCTIONS, SEGMENTS, *sorted(LATER_TRAITS))
 class Asked:
     """What a value is asked of: its name as errors show it, its kind, and for an enum its words.
 
-    `timed`: may be compared with a day and a time. `record`: a parameter of single records, with which no trait is
-    compared. `yearly`: an anniversary, which is no value.
+    `timed`: may be compared with a day and a time. `record`: a parameter, asked of single records. `yearly`: an
+    anniversary, which is no value.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Own:
     traits: frozenset[str]
     functions: frozenset[str]
     own: tuple[Own, ...]  # that it is made of, each after those that it is made of itself
+    nesting: int = 0  # see `parts.nesting`
     timed: bool = False
     values: tuple[str, ...] = ()
 

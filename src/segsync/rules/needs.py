@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from segsync.rules.catalogue import FUNCTIONS, TRAITS, Kind, open_trait, trait_key
-from segsync.rules.columns import aggregate_column
 from segsync.rules.dates import AsOf, day_of
 from segsync.rules.names import Own
-from segsync.rules.shop import NUMBER
+from segsync.rules.parts import clauses, leaves, personal
 from segsync.rules.syntax import (
     Aggregate,
-    All,
     Anniversary,
-    AnyOf,
     Arithmetic,
     Clause,
     Comparison,
@@ -23,7 +20,6 @@ from segsync.rules.syntax import (
     Matches,
     Moment,
     Name,
-    Not,
     Offset,
     Op,
     Param,
@@ -31,61 +27,9 @@ from segsync.rules.syntax import (
     Text,
     Value,
 )
+from segsync.rules.wanted import AT, COUNT, Place, Total, Window, total_of
 
 CUSTOMERS = "customers"
-AT = "at"  # beside the day of a record, its instant
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """What is asked of the records of a window together: `how` of their `field` (empty for a count).
-
-    `reading`: of JSON that may be anything, as text, or read as "number" or "day".
-    """
-
-    how: str
-    field: str
-    reading: str = ""
-
-    @property
-    def zero(self) -> bool:
-        """Is it 0 over nothing?"""
-        return self.how in ("count", "sum")
-
-
-COUNT = Total("count", "")
-
-
-@dataclass(slots=True)
-class Window:
-    """Records of one function that pass some parameters, and the totals that are asked of them."""
-
-    function: str
-    params: tuple[Param, ...]
-    column: str  # its totals are columns whose names begin with it
-    totals: dict[Total, str] = field(default_factory=dict)
-
-    def want(self, total: Total) -> str:
-        """Ask for a total; its column."""
-        name = f"{total.how}_{total.field}" if total.field else total.how
-        plain = name if name.isidentifier() and not total.reading else f"{total.how}_{len(self.totals)}"
-        return self.totals.setdefault(total, f"{self.column}_{plain}")
-
-    def type_of(self, total: Total) -> str:
-        """The Ibis type of a total's column."""
-        if total.field == AT:
-            return "timestamp"
-        if total.reading:
-            return NUMBER if total.reading == "number" else "date"
-        return aggregate_column(total.how, self.function, total.field)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Is this place (folded), or with None any place, among a list trait's places?"""
-
-    trait: str
-    key: str | None
 
 
 @dataclass(slots=True)
@@ -93,7 +37,8 @@ class Needs:
     """Gathered from rules. `lists` are the list traits of places that are wanted whole, as values.
 
     `details` are keys of JSON by their stream, each with the column it becomes; `standings` are the columns of
-    percentiles and ranks; `own` are the user's traits, each after those that it is made of.
+    percentiles and ranks; `own` are the user's traits, each after those that it is made of; `folds` are the texts that
+    lists are asked for, by their key, each with the column of its folded form.
     """
 
     as_of: AsOf
@@ -105,6 +50,7 @@ class Needs:
     details: dict[tuple[str, str], str] = field(default_factory=dict)
     standings: dict[Standing, str] = field(default_factory=dict)
     own: dict[str, Own] = field(default_factory=dict)
+    folds: dict[Hashable, tuple[Value, str]] = field(default_factory=dict)
 
     def gather(self, root: Condition, own: Iterable[Own] = ()) -> None:
         """Note everything that the clauses of a rule ask, and the user's traits that it uses."""
@@ -115,7 +61,8 @@ class Needs:
                 for total in clause.totals:
                     self.window(clause).want(total_of(total))
                     self._values(total.values)
-                self.window(clause).want(COUNT)
+                if not clause.totals:
+                    self.window(clause).want(COUNT)
             else:
                 self._compared(clause)
 
@@ -129,13 +76,24 @@ class Needs:
     def window(self, asked: Matches | Aggregate) -> Window:
         """The window of a clause or a value: the same one for every one with the same records."""
         function = asked.function if isinstance(asked, Aggregate) else _text(asked)
-        params = frozenset((p.name.text, p.op, tuple(self._key(v) for v in p.values)) for p in asked.params)
-        key = (function, params)
+        key = self._window_key(function, asked.params)
         if key not in self.windows:
             self.windows[key] = Window(function, asked.params, f"raw_window{len(self.windows)}")
             for param in asked.params:
-                self._json(function, param.name.text)
+                self._param(function, param)
         return self.windows[key]
+
+    def _param(self, function: str, param: Param) -> None:
+        self._json(function, param.name.text)
+        declared = FUNCTIONS[function].parameter(param.name.text)
+        for value in filter(personal, param.values):
+            self._values((value,))
+            if declared is not None and declared.kind is Kind.LIST:
+                self.fold(value)
+
+    def fold(self, value: Value) -> str:
+        """The column of the folded form of a person's text, for comparing it with lists."""
+        return self.folds.setdefault(self.key(value), (value, f"raw_fold{len(self.folds)}"))[1]
 
     def _total(self, value: Aggregate) -> None:
         window = self.window(value)
@@ -175,9 +133,15 @@ class Needs:
     def _compared(self, clause: Comparison) -> None:
         name = clause.left.text if isinstance(clause.left, Name) else ""
         if name in TRAITS and lists_places(name):
-            self.places.setdefault(place_of(clause), f"raw_place{len(self.places)}")
+            self._values(clause.values)
+            for value in filter(personal, clause.values):
+                self.fold(value)
+            self.places.setdefault(self.place(clause), f"raw_place{len(self.places)}")
         elif name in TRAITS or name in self.own or not isinstance(clause.left, Name) or open_trait(name):
             self._values((clause.left, *clause.values))
+            if name in TRAITS and TRAITS[name].kind is Kind.LIST:
+                for value in filter(personal, clause.values):
+                    self.fold(value)
             if any(isinstance(value, Moment) for value in clause.values):
                 self._instant(clause.left)
 
@@ -211,28 +175,36 @@ class Needs:
         if parameter is not None and parameter.json:
             self.detail(FUNCTIONS[function].stream, parameter.json)
 
-    def _key(self, value: Value) -> Hashable:
+    def place(self, clause: Comparison) -> Place:
+        """The place that a clause over `customer_countries` and its siblings asks for."""
+        if clause.op in (Op.IS_NULL, Op.IS_NOT_NULL):
+            return Place(_text(clause))
+        (value,) = clause.values
+        return (
+            Place(_text(clause), value.value)
+            if isinstance(value, Text)
+            else Place(_text(clause), None, self.key(value))
+        )
+
+    def key(self, value: Value) -> Hashable:
+        """What a value is in this run, wherever it is written."""
         match value:
             case Day() | Offset():
                 return day_of(value, self.as_of)
             case Moment(at=at):
                 return at
+            case Name(text=name):
+                return Name, name
+            case Arithmetic(parts=parts, signs=signs):
+                return signs, tuple(map(self.key, parts))
+            case Aggregate(how=how, function=function, field=name, params=params):
+                return how, name, self._window_key(function, params)
+            case Standing(how=how, trait=name):
+                return how, name
         return (type(value), value.value) if hasattr(value, "value") else value
 
-
-def total_of(param: Param) -> Total:
-    """The total that a parameter of MATCHES asks for: `sum_amount` is the sum of the amounts."""
-    how, _, name = param.name.text.partition("_")
-    return Total(how, name)
-
-
-def leaves(value: Value) -> Iterator[Value]:
-    """The values that a value is computed of."""
-    if isinstance(value, Arithmetic):
-        for part in value.parts:
-            yield from leaves(part)
-    else:
-        yield value
+    def _window_key(self, function: str, params: Iterable[Param]) -> Hashable:
+        return function, frozenset((p.name.text, p.op, tuple(map(self.key, p.values))) for p in params)
 
 
 def lists_places(name: str) -> bool:
@@ -240,28 +212,6 @@ def lists_places(name: str) -> bool:
     return TRAITS[name].kind is Kind.LIST and TRAITS[name].group == "where"
 
 
-def place_of(clause: Comparison) -> Place:
-    """The place that a clause over `customer_countries` and its siblings asks for."""
-    if clause.op in (Op.IS_NULL, Op.IS_NOT_NULL):
-        return Place(_text(clause), None)
-    text = clause.values[0]
-    assert isinstance(text, Text)
-    return Place(_text(clause), text.value)
-
-
 def _text(clause: Clause) -> str:
     assert isinstance(clause.left, Name)
     return clause.left.text
-
-
-def clauses(root: Condition) -> Iterator[Clause]:
-    """The clauses of a rule, from left to right."""
-    todo = [root]
-    while todo:
-        match todo.pop():
-            case All(parts=parts) | AnyOf(parts=parts):
-                todo.extend(reversed(parts))
-            case Not(part=part):
-                todo.append(part)
-            case clause:
-                yield clause

@@ -7,10 +7,11 @@ from typing import Any
 
 import ibis
 
-from segsync.rules.needs import Needs, Place
+from segsync.rules.needs import Needs
 from segsync.rules.records import orders
 from segsync.rules.shop import Shop, two
-from segsync.rules.windows import placed, totals
+from segsync.rules.wanted import Place
+from segsync.rules.windows import constants, placed, totals
 from segsync.streams import fold
 
 REFUNDED = ("PARTIALLY_REFUNDED", "REFUNDED")
@@ -39,18 +40,21 @@ def by_orders(shop: Shop, needs: Needs, raw: set[str]) -> Any | None:
         every = _with_returned(shop, every)
     if "raw_items" in raw:
         every = _with_units(shop, every)
-    windows = needs.of("orders")
-    every = placed(windows, every, "orders")
-    columns = {name: RAW[name](every) for name in RAW if name in raw} | totals(windows, every, needs)
+    windows = [window for window in needs.of("orders") if not window.compares]
+    every = placed(windows, every)
+    columns = {name: RAW[name](every) for name in RAW if name in raw} | totals(windows, every, needs, constants(needs))
     for place, column in needs.places.items():
-        columns[f"{column}_orders"] = every.count(where=seen(every, place))
+        if place.value is None:
+            columns[f"{column}_orders"] = every.count(where=seen(every, place))
     return every.group_by("person").agg(**columns) if columns else None
 
 
-def seen(table: Any, place: Place) -> Any:
-    """Does a row of orders or addresses name this place, or any?"""
+def seen(table: Any, place: Place, folded: Any = None) -> Any:
+    """Does a row of orders or addresses name this place, or any? `folded` is the place where it is a person's own."""
     key = table[PLACE_KEYS[place.trait]]
-    return key.notnull() if place.key is None else two(key == fold(place.key))
+    if place.value is not None:
+        return two(key == folded)
+    return key.notnull() if place.text is None else two(key == fold(place.text))
 
 
 # --- records with what is asked of them --------------------------------------------------------------------

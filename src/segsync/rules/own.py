@@ -11,8 +11,9 @@ from segsync.rules.circles import circles
 from segsync.rules.columns import column_of
 from segsync.rules.names import Findings, Own
 from segsync.rules.parse import parse_value
+from segsync.rules.parts import nesting
 from segsync.rules.problems import Sheet
-from segsync.rules.syntax import Aggregate, Arithmetic, Call, Name, Param, Span, Value
+from segsync.rules.syntax import Aggregate, Arithmetic, Call, Moment, Name, Param, Span, Value
 from segsync.rules.values import Values
 
 MOST_LEVELS = 16  # of traits made of traits: each is a query within the next
@@ -76,6 +77,8 @@ def _checked(name: str, tree: Value, findings: Findings) -> Own | None:
         return None
     if asked.yearly:
         sheet.problem(tree.span, f"`{asked.name}` stands for no value", "use it in a rule")
+    elif isinstance(value, Moment):
+        sheet.problem(tree.span, "a trait of your own is a day without a time", f"write {value.at:%Y-%m-%d}")
     elif asked.kind is Kind.LIST:
         sheet.problem(tree.span, f"`{asked.name}` is a list", "a trait of your own is one value")
     levels = 1 + max((_depth(each) for each in findings.owned.values()), default=0)
@@ -91,6 +94,7 @@ def _checked(name: str, tree: Value, findings: Findings) -> Own | None:
         traits=frozenset(findings.traits),
         functions=frozenset(findings.functions),
         own=tuple(findings.owned.values()),
+        nesting=nesting(value, findings.own),
         timed=asked.timed,
         values=asked.values,
     )

@@ -21,6 +21,7 @@ MOST_OPEN = 64
 
 _STRING_OR_COMMENT = re.compile(r"'(?:\\.|[^'\\\n])*'|(?:(?<=\s)|\A)--(?=\s|$)[^\n]*", re.MULTILINE)
 _CONDITION = re.compile(r"[<>=!]|(?:and|or|between|in|is|not|contains|matches|starts|ends)\b", re.IGNORECASE)
+_QUERY = re.compile(r"\s*(FROM\s+customers)\b", re.IGNORECASE)  # as Shopify's editor shows a segment
 _WORD = re.compile(r"\w+|[^\w\s]+|.", re.DOTALL)
 
 
@@ -77,7 +78,7 @@ def _within_limits(sheet: Sheet) -> bool:
         sheet.problem(Span(deep, deep + 1), f"more than {MOST_OPEN} parentheses are open", "split it into segments")
         return False
     if not _bare(text).strip():
-        example = "number_of_orders >= 1" if sheet.section == "segments" else "amount_spent / number_of_orders"
+        example = "number_of_orders >= 1" if sheet.section != "traits" else "amount_spent / number_of_orders"
         sheet.problem(start, f"the {sheet.what} is empty", f"write one, such as `{example}`")
         return False
     return True
@@ -112,6 +113,10 @@ def _tell(sheet: Sheet, error: UnexpectedInput) -> None:
     word = _WORD.match(rest)
     found = word[0] if word else rest[:1]
     span = Span(at, at + len(found))
+    if whole := _QUERY.match(sheet.text):
+        message = "a rule is a condition alone"
+        sheet.problem(Span(whole.start(1), whole.end(1)), message, "write what stands between WHERE and ORDER BY")
+        return
     if sheet.section == "traits" and _CONDITION.match(rest):
         message = "a trait is a value, and this makes it a condition"
         sheet.problem(span, message, "write the value alone; conditions stand in rules")

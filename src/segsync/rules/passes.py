@@ -3,7 +3,7 @@ customers' JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -14,6 +14,7 @@ from segsync.rules.orders import PLACE_KEYS, seen
 from segsync.rules.owners import owned
 from segsync.rules.picking import picked
 from segsync.rules.shop import Shop, two
+from segsync.rules.wanted import Place
 
 _SHIPPING = ("country", "region", "city", "postal_code")
 _SHOWN = {"customer_countries": "country", "customer_regions": "region", "customer_cities": "city_key"}
@@ -21,11 +22,24 @@ _SHOWN = {"customer_countries": "country", "customer_regions": "region", "custom
 
 def by_addresses(shop: Shop, needs: Needs) -> Any | None:
     """How many addresses of each person name each place that is asked for."""
-    if not needs.places:
+    places = {place: column for place, column in needs.places.items() if place.value is None}
+    if not places:
         return None
     addresses = _addresses(shop)
-    columns = {f"{c}_addresses": addresses.count(where=seen(addresses, p)) for p, c in needs.places.items()}
+    columns = {f"{c}_addresses": addresses.count(where=seen(addresses, p)) for p, c in places.items()}
     return addresses.group_by("person").agg(**columns)
+
+
+def by_own_places(shop: Shop, needs: Needs, asked: Sequence[Place], rows: Any) -> list[Any]:
+    """The same of places that are a text of the person's, folded in `rows`: over addresses, and over orders."""
+    folds = {place: needs.folds[place.value][1] for place in asked}
+    given = rows.select("person", **{name: rows[name] for name in folds.values()}).rename(raw_beside="person")
+    found = []
+    for records, suffix in ((_addresses(shop), "addresses"), (shop.orders(), "orders")):
+        joined = records.join(given, records.person == given.raw_beside)
+        columns = {f"{needs.places[p]}_{suffix}": joined.count(where=seen(joined, p, joined[folds[p]])) for p in asked}
+        found.append(joined.group_by("person").agg(**columns))
+    return found
 
 
 def newest_shipping(shop: Shop) -> Any:

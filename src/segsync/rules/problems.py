@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from segsync.rules.syntax import Span
 
-KEYS = {"segments": "rule", "traits": "value"}
+KEYS = {"segments": "rule", "traits": "value", "consents": "consent"}
 _WIDEST = 110  # characters of a rule's line that an error shows
 
 
@@ -16,7 +16,8 @@ _WIDEST = 110  # characters of a rule's line that an error shows
 class RuleProblem:
     """One problem. Line and column count characters from 1; `source_line` is the whole line that it stands in.
 
-    `segment` is the name of the segment, or of the trait where `section` is "traits".
+    `segment` is the name of the segment, or of the trait where `section` is "traits", or `segment__destination` where
+    it is "consents".
     """
 
     segment: str
@@ -30,8 +31,16 @@ class RuleProblem:
 
     @property
     def key(self) -> str:
-        """The config's key that holds the text: `rule` of a segment, `value` of a trait."""
+        """The config's key that holds the text: `rule` of a segment, `value` of a trait, `consent` of a sync."""
         return KEYS[self.section]
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Where the text stands in the config, key by key."""
+        if self.section != "consents":
+            return self.section, self.segment, self.key
+        segment, _, destination = self.segment.rpartition("__")
+        return "segments", segment, "to", destination, self.key
 
     def __str__(self) -> str:
         shown, column = _window(self.source_line, self.column)
@@ -39,7 +48,7 @@ class RuleProblem:
         told = f"{self.message}: {self.remedy}" if self.remedy else self.message
         return "\n".join(
             [
-                f"[{self.section}.{self.segment}] {self.key}, line {self.line}, column {self.column}",
+                f"[{'.'.join(self.path[:-1])}] {self.key}, line {self.line}, column {self.column}",
                 f"  {shown}",
                 f"  {' ' * (column - 1)}{carets}",
                 f"  {told}",
@@ -70,7 +79,7 @@ class Sheet:
     @property
     def what(self) -> str:
         """What the text is called in an error: a rule or a value."""
-        return KEYS[self.section]
+        return "value" if self.section == "traits" else "rule"
 
     def problem(self, span: Span, message: str, remedy: str = "") -> None:
         self.problems.append(self._at(span, message, remedy))

@@ -16,7 +16,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR
 from segsync.rules.catalogue import FUNCTIONS, TRAITS
 from segsync.rules.dates import AsOf, day_of
 from segsync.rules.names import Own
-from segsync.rules.needs import clauses, leaves
+from segsync.rules.parts import clauses, compared, leaves
 from segsync.rules.read import Rule, needed
 from segsync.rules.syntax import (
     COMPLEMENT,
@@ -60,7 +60,7 @@ def _reach_of(clause: Clause, own: Mapping[str, Own], as_of: AsOf) -> date | Non
     if isinstance(clause, Matches):
         assert isinstance(clause.left, Name)
         totals = [_reach_of_value(value, own, as_of) for total in clause.totals for value in total.values]
-        return _earliest([_recorded(clause.left.text, clause.params, as_of), *totals])
+        return _earliest([_recorded(clause.left.text, clause.params, own, as_of), *totals])
     values = [_reach_of_value(value, own, as_of) for value in clause.values]
     if isinstance(clause.left, Name) and _asks_orders(clause.left.text):
         return _earliest([_compared(clause, clause.left.text, as_of), *values])
@@ -75,7 +75,7 @@ def _reach_of_value(value: Value, own: Mapping[str, Own], as_of: AsOf) -> date |
 def _reach_of_leaf(leaf: Value, own: Mapping[str, Own], as_of: AsOf) -> date | None:
     match leaf:
         case Aggregate(function=function, params=params):
-            return _recorded(function, params, as_of)
+            return _recorded(function, params, own, as_of)
         case Name(text=name) | Standing(trait=name) | Anniversary(trait=name):
             if name in own:
                 return _reach_of_value(own[name].value, own, as_of)
@@ -93,8 +93,15 @@ def _asks_orders(name: str) -> bool:
     return trait is not None and "orders" in trait.reads and trait.group != "who"
 
 
-def _recorded(function: str, params: Sequence[Param], as_of: AsOf) -> date | None:
-    """The first day of the orders whose records a function looks at. A refund may be of an order of any age."""
+def _recorded(function: str, params: Sequence[Param], own: Mapping[str, Own], as_of: AsOf) -> date | None:
+    """The first day of the orders whose records a function looks at, and of those that it compares them with."""
+    return _earliest(
+        [_first_recorded(function, params, as_of), *(_reach_of_value(v, own, as_of) for v in compared(params))]
+    )
+
+
+def _first_recorded(function: str, params: Sequence[Param], as_of: AsOf) -> date | None:
+    """A refund may be of an order of any age."""
     if "orders" not in FUNCTIONS[function].reads:
         return None
     return _dated(params, as_of) if FUNCTIONS[function].stream in ("orders", "order_lines") else UNBOUNDED

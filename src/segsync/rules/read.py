@@ -50,23 +50,33 @@ class Rule:
 class Reading:
     """What became of the texts: the rules that can be computed, and every problem and warning of all of them.
 
-    `own` are the user's traits without problems.
+    `own` are the user's traits without problems, `consents` the rules of consent.
     """
 
     rules: dict[str, Rule]
     problems: list[RuleProblem]
     warnings: list[RuleProblem]
     own: dict[str, Own] = field(default_factory=dict)
+    consents: dict[str, Rule] = field(default_factory=dict)
 
 
-def read(texts: Mapping[str, str], *, filled: frozenset[str], traits: Mapping[str, str] = _NO_TRAITS) -> Reading:
+def read(
+    texts: Mapping[str, str],
+    *,
+    filled: frozenset[str],
+    traits: Mapping[str, str] = _NO_TRAITS,
+    consents: Mapping[str, str] = _NO_TRAITS,
+) -> Reading:
     """Read every segment's rule, and the user's own traits, by name.
 
-    `filled` are the streams that the configured sources fill. Never raises: whatever the texts are, what is wrong
-    with them is in `problems`, by trait or segment and place.
+    `filled` are the streams that the configured sources fill; `consents` are rules that say who has given consent,
+    named `segment__destination` as no segment can be, so that no rule can ask for them. Never raises: whatever the
+    texts are, what is wrong with them is in `problems`, by trait or segment and place.
     """
     own = read_own(traits, filled)
     found = {name: Findings(Sheet(name, text), filled, own.own, own.broken) for name, text in texts.items()}
+    for name, text in consents.items():
+        found[name] = Findings(Sheet(name, text, "consents"), filled, own.own, own.broken)
     rules: dict[str, Rule] = {}
     for name, findings in found.items():
         if (root := _root(findings, texts)) is not None:
@@ -76,10 +86,11 @@ def read(texts: Mapping[str, str], *, filled: frozenset[str], traits: Mapping[st
     sheets = [*own.sheets.values(), *(findings.sheet for findings in found.values())]
     fine = {name for name, f in found.items() if not f.sheet.problems and not f.names_broken}
     return Reading(
-        rules={name: rule for name, rule in rules.items() if name in fine},
+        rules={name: rule for name, rule in rules.items() if name in fine and name in texts},
         problems=[problem for sheet in sheets for problem in sorted(_unique(sheet.problems), key=_place)],
         warnings=[warning for sheet in sheets for warning in sorted(_unique(sheet.warnings), key=_place)],
         own=own.own,
+        consents={name: rule for name, rule in rules.items() if name in fine and name in consents},
     )
 
 

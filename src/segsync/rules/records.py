@@ -9,10 +9,11 @@ import ibis
 
 from segsync.rules.catalogue import FUNCTIONS, Kind
 from segsync.rules.details import with_details
-from segsync.rules.needs import AT, Needs
+from segsync.rules.needs import Needs
 from segsync.rules.owners import owned
 from segsync.rules.shop import Shop, two
 from segsync.rules.truth import Subject
+from segsync.rules.wanted import AT
 
 
 def orders(shop: Shop, _needs: Needs) -> Any:

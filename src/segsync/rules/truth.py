@@ -33,7 +33,8 @@ _SECOND = timedelta(seconds=1)
 class Subject:
     """What a comparison asks about: its kind, its column, and for a day its instant where that is known.
 
-    What may be of any kind has besides its text the number and the day that the text reads as.
+    What may be of any kind has besides its text the number and the day that the text reads as. What lists are asked
+    for has its text `folded`.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class Subject:
     at: Any = None
     number: Any = None
     day: Any = None
+    folded: Any = None
 
     def read_as(self, kind: Kind) -> Any:
         """The column to compare with a value of this kind."""
@@ -59,7 +61,7 @@ def truth(subject: Subject, op: Op, values: Sequence[Value], as_of: AsOf, find: 
     if op is Op.IS_NULL:
         return _missing(subject)
     if subject.kind is Kind.LIST:
-        return any_of([two(subject.value.contains(fold(v.value))) for v in values if isinstance(v, Text)])
+        return any_of([two(subject.value.contains(_folded(value, find))) for value in values])
     if op is Op.BETWEEN:
         low, high = values
         return two(_compare(subject, Op.GE, low, as_of, find)) & two(_compare(subject, Op.LE, high, as_of, find))
@@ -89,6 +91,13 @@ def balanced(join: Callable[[Any, Any], Any], parts: Sequence[Any]) -> Any:
 def _missing(subject: Subject) -> Any:
     null = subject.value.isnull()
     return null | two(subject.value.length() == 0) if subject.kind is Kind.LIST else null
+
+
+def _folded(value: Value, find: FindSubject | None) -> Any:
+    if isinstance(value, Text):
+        return fold(value.value)
+    assert find is not None
+    return find(value).folded
 
 
 def _among(subject: Subject, values: Sequence[Value], as_of: AsOf, find: FindSubject | None) -> Any:

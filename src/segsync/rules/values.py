@@ -9,7 +9,8 @@ from segsync.rules.calls import resolve_call
 from segsync.rules.catalogue import OPERATORS, Kind
 from segsync.rules.dates import reversed_always
 from segsync.rules.names import Asked, Findings, find_trait
-from segsync.rules.problems import Sheet, did_you_mean, later
+from segsync.rules.parts import MOST_NESTED, nesting
+from segsync.rules.problems import Sheet, did_you_mean
 from segsync.rules.syntax import (
     Arithmetic,
     Call,
@@ -156,17 +157,19 @@ class Values:
         )
         if other is None:
             return Unreadable(value.span), None
-        if asked.record or asked.kind is Kind.LIST:
-            where = "within MATCHES" if asked.record else "after CONTAINS"
-            later(self.sheet, value.span, f"{'a trait' if isinstance(value, Name) else 'a computed value'} {where}")
-        elif asked.yearly:
+        if asked.yearly:
             self.sheet.problem(value.span, f"`{asked.name}` is compared with a date", _EXAMPLE[Kind.DAY])
         elif other.yearly:
             message = f"`{other.name}` stands for no value"
             self.sheet.problem(value.span, message, f"write {other.name} = today as a clause")
         elif not _comparable(asked.kind, other.kind):
             message = f"`{asked.name}` is {asked.kind}, and `{other.name}` is {other.kind}"
-            self.sheet.problem(value.span, message, "compare traits of one type")
+            remedy = "compare it with text" if asked.kind is Kind.LIST else "compare values of one type"
+            self.sheet.problem(value.span, message, remedy)
+        elif asked.record and nesting(found, self.findings.own) >= MOST_NESTED:
+            message = f"more than {MOST_NESTED} functions are compared with one another, one within the other"
+            self.sheet.problem(value.span, message, "write fewer")
+            return Unreadable(value.span), None
         else:
             return found, other.kind
         return found, None
@@ -203,7 +206,11 @@ class Values:
         """What may be of any kind is read as what it is compared with, which must take the operator."""
         if not kinds or len(kinds) < len(values):  # nothing to compare with, or its problem is told
             return
-        if len(set(kinds)) > 1 and op not in (Op.IN, Op.NOT_IN):
+        if Kind.ANY in kinds and op not in OPERATORS[Kind.TEXT]:
+            other = self.shown(values[kinds.index(Kind.ANY)].span)
+            message = f"nothing says whether `{asked.name}` and `{other}` are numbers or dates"
+            self.sheet.problem(span, message, f"write {other} + 0 to compare numbers")
+        elif len(set(kinds)) > 1 and op not in (Op.IN, Op.NOT_IN):
             message = f"`{asked.name}` is compared with values of different types"
             self.sheet.problem(span, message, "write values of one type")
         elif kind := next((kind for kind in kinds if op not in OPERATORS[kind]), None):
@@ -212,7 +219,9 @@ class Values:
 
 
 def _comparable(one: Kind, other: Kind) -> bool:
-    return one is other or (Kind.ANY in (one, other) and not {one, other} & {Kind.LIST, Kind.FLAG, Kind.ID})
+    if one is Kind.LIST:  # asked whether it contains the other
+        return other in (Kind.TEXT, Kind.ENUM, Kind.ANY)
+    return one is other or (Kind.ANY in (one, other) and not {one, other} & {Kind.LIST, Kind.FLAG})
 
 
 def _reversed(low: Value, high: Value) -> bool:

@@ -9,13 +9,15 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from segsync.rules.catalogue import FUNCTIONS, SEGMENTS, TRAITS
-from segsync.rules.compile import Clauses, rows_of, with_segments
+from segsync.rules.compile import Clauses, with_segments
 from segsync.rules.computed import Computed
 from segsync.rules.dates import AsOf, day_of
 from segsync.rules.nearby import change
-from segsync.rules.needs import COUNT, Needs, Total, Window, clauses, leaves, lists_places, total_of
+from segsync.rules.needs import Needs, lists_places
+from segsync.rules.parts import clauses, compared, leaves
 from segsync.rules.read import Rule, needed
 from segsync.rules.records import IDS, RECORDS, TIMES
+from segsync.rules.rows import rows_of
 from segsync.rules.shop import Shop
 from segsync.rules.syntax import (
     Aggregate,
@@ -39,7 +41,8 @@ from segsync.rules.syntax import (
     Text,
     Value,
 )
-from segsync.rules.windows import passes
+from segsync.rules.wanted import COUNT, Total, Window, total_of
+from segsync.rules.windows import constants, passes, with_compared
 
 MOST_RECORDS = 10
 
@@ -88,7 +91,9 @@ def why(
     needs = Needs(as_of)
     for rule in used.values():
         needs.gather(rule.root, rule.own)
-    for rule in used.values():
+        for clause in clauses(rule.root):
+            if isinstance(clause, Matches):
+                needs.window(clause).want(COUNT)
         needs.want(rule.traits)
     shop = Shop(con, as_of, currency, rates, person)
     everybody = replace(shop, person=None)  # where somebody stands among all asks for all
@@ -106,24 +111,31 @@ def why(
     holds = {(r.name, c): bool(row[column]) for column, (r, c) in zip(truths, every, strict=True)}
     known = {text: row[column] for text, column in zip(texts, columns, strict=True)}
     windows = {id(window): window for _, clause in every for window in _windows(clause, needs).values()}
-    records = {key: _counted(window, shop, needs) for key, window in windows.items()}
+    records = {key: _counted(window, shop, needs, rows) for key, window in windows.items()}
     return _Told(used, needs, row, holds, known, records).rule(name)
 
 
 def _told_values(clause: Clause) -> Iterator[Value]:
     """What is told of a clause beside literals: its values, and what they are computed of."""
     if isinstance(clause, Matches):
-        every = tuple(value for total in clause.totals for value in total.values)
+        every = [*compared(clause.params), *(value for total in clause.totals for value in total.values)]
     else:
-        every = (clause.left, *clause.values)
+        every = [clause.left, *clause.values]
     for value in every:
-        if isinstance(value, Arithmetic):
-            yield value
-        for leaf in leaves(value):
-            if isinstance(leaf, Anniversary):
-                yield Name(leaf.span, leaf.trait)
-            elif isinstance(leaf, Aggregate | Standing) or (isinstance(leaf, Name) and _has_column(leaf.text)):
-                yield leaf
+        yield from _told_of(value)
+
+
+def _told_of(value: Value) -> Iterator[Value]:
+    if isinstance(value, Arithmetic):
+        yield value
+    for leaf in leaves(value):
+        if isinstance(leaf, Anniversary):
+            yield Name(leaf.span, leaf.trait)
+        elif isinstance(leaf, Aggregate | Standing) or (isinstance(leaf, Name) and _has_column(leaf.text)):
+            yield leaf
+        if isinstance(leaf, Aggregate):
+            for inner in compared(leaf.params):
+                yield from _told_of(inner)
 
 
 def _has_column(name: str) -> bool:
@@ -137,11 +149,13 @@ def _windows(clause: Clause, needs: Needs) -> dict[Value | None, Window]:
     return found
 
 
-def _counted(window: Window, shop: Shop, needs: Needs) -> tuple[Record, ...]:
-    """The newest records of the person that a window counts."""
+def _counted(window: Window, shop: Shop, needs: Needs, rows: Any) -> tuple[Record, ...]:
+    """The newest records of the person that a window counts; `rows` is the person's row."""
     stream = FUNCTIONS[window.function].stream
-    records = RECORDS[stream](shop, needs)
-    condition = passes(window, records, needs)
+    records, beside = RECORDS[stream](shop, needs), constants(needs)
+    if window.compares:
+        records, beside = with_compared(records, rows, [window], needs)
+    condition = passes(window, records, needs, beside)
     records = records if condition is None else records.filter(condition)
     day, at = TIMES[stream]
     ids = [records[name] for name in IDS[stream]]

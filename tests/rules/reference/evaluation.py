@@ -24,7 +24,7 @@ from reference.parsing import parse, parse_value
 from reference.records import FUNCTIONS, TOTALS, Record, canonical, records, split
 from reference.shop import Person, Shop
 from reference.traits import known, trait
-from reference.values import Loose, When, anniversary_in, day_of, fold, holds, is_literal, literal
+from reference.values import Loose, When, anniversary_in, day_of, fold, holds, is_literal, literal, reads_as
 
 
 class Judge:
@@ -119,7 +119,7 @@ class Judge:
             case Name(name):
                 return self.named(person, name)
             case Calculation(sign, left, right):
-                return _calculated(sign, self.value(person, left), self.value(person, right))
+                return _calculated(sign, self.number(person, left), self.number(person, right))
             case Call("percentile" | "rank" as name, (of,), ()):
                 return self.standing(person, name, of)
             case Call("count", (Name(function),), params):
@@ -128,6 +128,11 @@ class Judge:
                 function, parameter = split(field)
                 return _folded_up(name, [r.params(parameter) for r in self.passed(person, function, params)])
         raise TypeError(f"no value: {node!r}")
+
+    def number(self, person: Person, node: Any) -> Any:
+        """A part of a calculation."""
+        value = self.value(person, node)
+        return reads_as(value, Fraction(0)) if isinstance(value, Loose) else value
 
     def standing(self, person: Person, name: str, of: Any) -> Any:
         """percentile and rank among all people with a value; ties share (Meaning 6)."""

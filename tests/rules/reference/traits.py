@@ -8,13 +8,14 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from reference.shop import Person, Shop
+from reference.shop import Customer, Person, Shop
 from reference.values import Loose, When, anniversary_in, folded, loose, when
 
 # Most restrictive first: where records disagree it wins (Meaning 9, and the design's page on consent).
 EMAIL_CONSENT = ("REDACTED", "INVALID", "UNSUBSCRIBED", "PENDING", "NOT_SUBSCRIBED", "SUBSCRIBED")
 SMS_CONSENT = ("REDACTED", "UNSUBSCRIBED", "PENDING", "NOT_SUBSCRIBED", "SUBSCRIBED")
 ADS_CONSENT = ("DENIED", "UNKNOWN", "GRANTED")
+WITHDRAWN = ("REDACTED", "INVALID", "UNSUBSCRIBED")
 PLACES = ("country", "region", "city", "postal_code")
 
 Trait = Callable[[Shop, Person], Any]
@@ -54,16 +55,28 @@ def _domain(shop: Shop, person: Person) -> str | None:
 
 
 def consent(name: str, of: str | None, strictest_first: tuple[str, ...]) -> Trait:
-    """The most restrictive word of all records; none without the identifier (`of`) that it is about."""
+    """The most restrictive word of all records; none without the identifier (`of`) that it is about.
+
+    What a deleted record withdrew stays withdrawn for the identifier.
+    """
 
     def found(shop: Shop, person: Person) -> str | None:
         words = [getattr(customer, name) for customer in shop.records(person) if not of or getattr(customer, of)]
+        if words and of:
+            words += [getattr(gone, name) for gone in _gone(person, of) if getattr(gone, name) in WITHDRAWN]
         return min((word for word in words if word), key=strictest_first.index, default=None)
 
     return found
 
 
+def _gone(person: Person, of: str) -> list[Customer]:
+    """Deleted records that have an identifier of this kind; in these shops it is always the person's own."""
+    return [customer for customer in person.customers if customer.deleted and getattr(customer, of)]
+
+
 def _ads_consent(shop: Shop, person: Person) -> str:
+    if shop.records(person) and any(gone.ads_consent == "DENIED" for gone in _gone(person, "email")):
+        return "DENIED"
     return consent("ads_consent", None, ADS_CONSENT)(shop, person) or "UNKNOWN"
 
 

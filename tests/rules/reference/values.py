@@ -11,6 +11,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -38,6 +39,8 @@ def loose(value: Any) -> Loose | None:
     """A value of a JSON object as text; null and empty text are missing, as everywhere (streams.md)."""
     if value is None or value == "":
         return None
+    if isinstance(value, float):
+        return Loose(f"{Decimal(repr(value)):f}")
     return Loose(value if isinstance(value, str) else json.dumps(value))
 
 
@@ -127,6 +130,10 @@ def _comparable(value: Any, wanted: Any) -> tuple[Any, Any] | None:
         value = reads_as(value, wanted)
         if value is None:
             return None
+    elif isinstance(wanted, Loose) and not isinstance(value, str):
+        wanted = reads_as(wanted, value)
+        if wanted is None:
+            return None
     if isinstance(wanted, When):
         wanted = wanted.day
     if isinstance(value, When):
@@ -144,7 +151,14 @@ def reads_as(text: Loose, like: Any) -> Any:
     """Text as a number, or as a day, after what it is compared with; None where it does not read as one."""
     if isinstance(like, date | When):
         return day_of(text)
-    return Fraction(text) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text) else None
+    return _millionths(Fraction(text)) if re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", text) else None
+
+
+def _millionths(number: Fraction) -> Fraction:
+    """To six decimals, halves away from zero; beyond 10 to the 15th it is as good as that."""
+    size = min(abs(number), Fraction(10**15))
+    rounded = Fraction(int(size * 10**6 + Fraction(1, 2)), 10**6)
+    return rounded if number > 0 else -rounded
 
 
 def day_of(text: Loose) -> When | None:
