@@ -11,7 +11,7 @@ from __future__ import annotations
 from segsync.contract import Connector
 from segsync.model import Estimate
 from segsync.spec import Reads, Spec, Writes
-from segsync_files.destination import FilesDestination
+from segsync_files.destination import BROWSES, FilesDestination
 from segsync_files.options import Options
 from segsync_files.source import FilesSource
 
@@ -37,6 +37,9 @@ spec = Spec(
         consent="email",
         estimate=_estimate,
         read_back=True,
+        renames=True,
+        deletes=True,
+        browses=BROWSES,
     ),
     notes=(
         "An orders export names no customers: orders are joined by e-mail, else by phone.",

@@ -24,6 +24,7 @@ from segsync.model import Identifiers
 
 COLUMNS = ("person", "email", "phone", "first_name", "last_name", "city", "region", "postal_code", "country")
 RUNS = frozenset("=+-@＝＋－＠\t\r\n")  # what makes a spreadsheet take a cell for a formula
+UNFINISHED = ".segsync-"  # how the name of a file that is being written begins
 NAME_BYTES = 200  # of a file's name, 255 being the most that file systems take
 
 Line = dict[str, str]
@@ -96,6 +97,12 @@ def read(path: Path) -> list[Line]:
     return [{name: plain(cell) for name, cell in line.items()} for line in lines]
 
 
+def is_ours(path: Path) -> bool:
+    """Does the file begin as an audience of segsync does? Raises OSError."""
+    with path.open("rb") as stream:
+        return stream.readline(1_000).decode("utf-8-sig", errors="replace").strip() == ",".join(COLUMNS)
+
+
 def _not_ours(path: Path, why: str) -> ConfigError:
     remedy = "move it away, or name the audience otherwise; segsync leaves files alone that it did not write"
     return ConfigError(
@@ -105,7 +112,7 @@ def _not_ours(path: Path, why: str) -> ConfigError:
 
 def write(path: Path, lines: Mapping[str, Line], *, strangers: list[Line] | None = None) -> None:
     """Put these lines in the file's place, by person: whole or not at all, mode 0600. Raises OSError."""
-    handle, temporary = mkstemp(dir=path.parent, prefix=".segsync-", suffix=".csv")  # created with mode 0600
+    handle, temporary = mkstemp(dir=path.parent, prefix=UNFINISHED, suffix=".csv")  # created with mode 0600
     try:
         with open(handle, "w", encoding="utf-8", newline="") as stream:  # noqa: PTH123  # a descriptor has no path
             writer = csv.DictWriter(stream, COLUMNS, lineterminator="\r\n")
@@ -120,6 +127,13 @@ def write(path: Path, lines: Mapping[str, Line], *, strangers: list[Line] | None
             Path(temporary).unlink()
         raise
     _sync_folder(path.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Take away what a killed run left half-written: there are people in it."""
+    with suppress(OSError):
+        for left in folder.glob(f"{UNFINISHED}*.csv"):
+            left.unlink()
 
 
 def _cells(line: Line) -> Line:

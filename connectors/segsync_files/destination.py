@@ -12,11 +12,12 @@ from typing import cast
 
 from segsync.contract import Kit
 from segsync.errors import AudienceMissing, ConfigError, Problem, Unavailable
-from segsync.model import Action, Audience, AudienceRef, Batch, Identifiers, Present, Receipt, Reject
-from segsync_files.audience import Line, file_name, line_of, read, write
+from segsync.model import Action, Audience, AudienceRef, Batch, Identifiers, Listed, Present, Receipt, Reject
+from segsync_files.audience import Line, file_name, is_ours, line_of, read, sweep, write
 from segsync_files.options import Options
 
 PAGE = 10_000
+BROWSES = ("audiences",)
 
 
 class FilesDestination:
@@ -27,6 +28,8 @@ class FilesDestination:
         self._home = kit.home
         self._name = kit.name
         self._lock = Lock()
+        if self._options.folder:
+            sweep(self._folder())
 
     def check(self) -> Sequence[str]:
         folder = self._folder()
@@ -84,6 +87,33 @@ class FilesDestination:
             lines = iter(read(self._path(audience)))
         while page := [_present(line) for line in islice(lines, PAGE)]:
             yield page
+
+    def rename_audience(self, audience: AudienceRef, name: str) -> AudienceRef:
+        renamed = AudienceRef(file_name(name), name)
+        with self._lock, self._writing(self._folder()):
+            new = self._folder() / renamed.id
+            if not (self._folder() / Path(audience.id).name).is_file() and new.is_file():
+                read(new)  # it was renamed already; a file of somebody else's is refused
+                return renamed
+            old = self._path(audience)
+            if new.exists() and not new.samefile(old):
+                remedy = "move it away, or name the audience otherwise"
+                raise ConfigError([Problem(str(new), "is there already", remedy)], where="the audience files")
+            old.replace(new)
+        return renamed
+
+    def delete_audience(self, audience: AudienceRef) -> None:
+        with self._lock, self._writing(self._folder()):
+            path = self._folder() / Path(audience.id).name
+            if path.is_file():
+                read(path)
+                path.unlink()
+
+    def browse(self, kind: str) -> Iterator[Sequence[Listed]]:
+        if kind not in BROWSES:
+            raise ConfigError([Problem(kind, "there is no such thing to list", f"there are: {', '.join(BROWSES)}")])
+        with self._writing(self._folder()):
+            yield [Listed(path.name, path.stem) for path in sorted(self._folder().glob("*.csv")) if is_ours(path)]
 
     def close(self) -> None:
         pass

@@ -12,7 +12,7 @@ from segsync.options import BaseUrl
 from segsync.spec import SecretSpec, Spec, Writes
 from segsync_klaviyo import limits
 from segsync_klaviyo.api import REVISION
-from segsync_klaviyo.destination import KlaviyoLists
+from segsync_klaviyo.destination import BROWSES, KlaviyoLists
 
 if TYPE_CHECKING:
     from segsync.clock import Clock
@@ -49,7 +49,10 @@ class SyncOptions(BaseModel):
 
     list_id: str | None = Field(
         default=None,
-        description="The list to fill, by the id in its address in Klaviyo, instead of by the audience's name.",
+        description=(
+            "The list to fill, by the id in its address in Klaviyo, instead of by the audience's name. Such a list "
+            "keeps its name, whatever the config calls it."
+        ),
         examples=["Y6nRLr"],
     )
 
@@ -75,6 +78,11 @@ spec = Spec(
         settles=True,
         read_back=True,
         automations=True,
+        renames=True,
+        deletes=True,
+        forgets=True,
+        browses=BROWSES,
+        chosen_by="list_id",
     ),
     sync_options=SyncOptions,
     limits=limits.ALL,
@@ -83,6 +91,9 @@ spec = Spec(
     last_proven_live=None,
     notes=(
         "Being in a list is not consent: Klaviyo mails a list's members by their own consent and suppression.",
+        "`segsync forget --delete-profiles` needs a key with the scope data-privacy:write, too. Klaviyo deletes some "
+        "time after it took the request, and does not say when; it shows deleted profiles on a page of its own.",
+        "Deleting a list deletes none of its profiles; the flows that it set off stop.",
         'Flows set off by "added to list" run for everybody who joins, also at the first push.',
         "Where an e-mail and a phone belong to two profiles in Klaviyo, the e-mail's profile joins the list.",
         "Somebody in Klaviyo who changes a profile's e-mail hides it from removals that were planned by the old one.",

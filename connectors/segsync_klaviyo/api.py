@@ -73,13 +73,15 @@ class Api:
         expect: Sequence[int],
         body: bytes | None = None,
         repeatable: bool = True,
+        empty: bool = False,
     ) -> Answer:
-        """The answer to one request, whose `path` begins at `/api`.
+        """The answer to one request, whose `path` begins at `/api`. `empty`: success has no body.
 
         Raises AuthError for 401 and 403, Unavailable where Klaviyo does not answer in JSON, ConnectorBug for a
         status that is not among `expect`.
         """
-        return self._call(method, self._base + path, limit, expect=expect, body=body, repeatable=repeatable)
+        url = self._base + path
+        return self._call(method, url, limit, expect=expect, body=body, repeatable=repeatable, empty=empty)
 
     def pages(self, path: str, limit: Limit, *, missing: bool = False) -> Iterator[Answer]:
         """A collection page by page, following `links.next` as it is written. A 404 ends it, if `missing` allows that.
@@ -111,6 +113,7 @@ class Api:
         expect: Sequence[int],
         body: bytes | None = None,
         repeatable: bool = True,
+        empty: bool = False,
     ) -> Answer:
         headers = {
             "Authorization": f"Klaviyo-API-Key {self._api_key.get_secret_value()}",
@@ -119,8 +122,9 @@ class Api:
         }
         if body is not None:
             headers["Content-Type"] = MEDIA_TYPE
+        verify = _is_json_or_nothing if empty else _is_json
         response = self._session.request(
-            method, url, limits=(limit,), repeatable=repeatable, verify=_is_json, headers=headers, data=body
+            method, url, limits=(limit,), repeatable=repeatable, verify=verify, headers=headers, data=body
         )
         answer = Answer(response.status_code, response.json() if response.content else {})
         if answer.status == 401:
@@ -138,6 +142,12 @@ class Api:
             path = urlsplit(url).path
             raise ConnectorBug(f"klaviyo: {method} {path} was answered {answer.status}: {answer.words}")
         return answer
+
+
+def _is_json_or_nothing(response: requests.Response) -> None:
+    """The same where a request that was taken is answered without a body. Raises Unavailable."""
+    if not (response.ok and not response.content):
+        _is_json(response)
 
 
 def _is_json(response: requests.Response) -> None:

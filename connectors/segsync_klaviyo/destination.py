@@ -15,15 +15,18 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
 from segsync.errors import AudienceMissing, ConfigError, Problem
-from segsync.model import Action, Audience, AudienceRef, Batch, Present, Receipt, Ticket
+from segsync.model import Action, Audience, AudienceRef, Batch, Listed, Member, Present, Receipt, Ticket
 from segsync_klaviyo import limits, wire
 from segsync_klaviyo.adds import Adds
 from segsync_klaviyo.api import Api
+from segsync_klaviyo.forgetting import forget
 from segsync_klaviyo.membership import Membership
 
 if TYPE_CHECKING:
     from segsync.contract import Kit
     from segsync_klaviyo import Options
+
+BROWSES = ("lists",)
 
 
 class KlaviyoLists:
@@ -87,6 +90,26 @@ class KlaviyoLists:
             names += wire.live_flows(page.resources)
         return names
 
+    def rename_audience(self, audience: AudienceRef, name: str) -> AudienceRef:
+        path, body = f"/api/lists/{wire.segment(audience.id)}", wire.encoded(wire.renamed_list(audience.id, name))
+        answer = self._api.call("PATCH", path, limits.LIST_RENAME, expect=(200, 404), body=body)
+        if answer.status == 404:
+            raise AudienceMissing(_gone(audience))
+        return wire.audience(answer.resource)
+
+    def delete_audience(self, audience: AudienceRef) -> None:
+        self._api.call("DELETE", f"/api/lists/{wire.segment(audience.id)}", limits.LIST_DELETE, expect=(204, 404))
+
+    def forget(self, members: Sequence[Member]) -> Receipt:
+        return forget(self._api, members)
+
+    def browse(self, kind: str) -> Iterator[Sequence[Listed]]:
+        if kind not in BROWSES:
+            raise ConfigError([Problem(kind, "Klaviyo has no such thing to list", f"there are: {', '.join(BROWSES)}")])
+        asked = wire.query(page_size=10, include="flow-triggers", fields_flow="name,status,archived")
+        for page in self._api.pages(f"/api/lists?{asked}", limits.LISTS):
+            yield wire.listed(page.document)
+
     def close(self) -> None:
         self._session.close()
 
@@ -112,7 +135,7 @@ class KlaviyoLists:
         return [one for one in found if one.name == name]
 
 
-def _gone(wanted: Audience) -> str:
+def _gone(wanted: Audience | AudienceRef) -> str:
     return f'The Klaviyo list "{wanted.name}" ({wanted.id}) is gone: somebody deleted it in Klaviyo.'
 
 

@@ -15,6 +15,8 @@ from segsync.spec import Limit
 LISTS: Final = Limit("GET lists", 75, 750)
 LIST: Final = Limit("GET list", 75, 750)
 LIST_CREATE: Final = Limit("POST lists", 10, 150)  # and 150 a day
+LIST_RENAME: Final = Limit("PATCH list", 10, 150)
+LIST_DELETE: Final = Limit("DELETE list", 10, 150)
 LIST_PROFILES: Final = Limit("GET list profiles", 75, 750)
 LIST_ADD: Final = Limit("POST list profiles", 10, 150)
 LIST_REMOVE: Final = Limit("DELETE list profiles", 10, 150)
@@ -27,11 +29,14 @@ JOB_CREATE: Final = Limit("POST import jobs", 10, 150)
 JOB: Final = Limit("GET import job", 10, 150)
 JOB_ERRORS: Final = Limit("GET import job errors", 10, 150)
 JOB_PROFILES: Final = Limit("GET import job profiles", 10, 150)
+FORGET: Final = Limit("POST data-privacy-deletion-jobs", 3, 60)
 
 ALL: Final = (
     LISTS,
     LIST,
     LIST_CREATE,
+    LIST_RENAME,
+    LIST_DELETE,
     LIST_PROFILES,
     LIST_ADD,
     LIST_REMOVE,
@@ -44,6 +49,7 @@ ALL: Final = (
     JOB,
     JOB_ERRORS,
     JOB_PROFILES,
+    FORGET,
 )
 
 MAX_BATCH: Final = 10_000  # profiles in one bulk import

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from segsync.model import AudienceRef, Identifiers, Present
+from segsync.model import AudienceRef, Identifiers, Listed, Present
 from segsync.redact import mask_text
 from segsync_klaviyo.rows import Row
 
@@ -31,6 +31,11 @@ def new_list(name: str) -> dict[str, Any]:
     return {"data": {"type": "list", "attributes": {"name": name, "opt_in_process": "single_opt_in"}}}
 
 
+def renamed_list(id: str, name: str) -> dict[str, Any]:
+    """The name alone: how people join stays as it is."""
+    return {"data": {"type": "list", "id": id, "attributes": {"name": name}}}
+
+
 def profile(row: Row) -> dict[str, Any]:
     """A profile by its identifiers and nothing else: consent, names and properties stay as they are."""
     given = {"email": row.email, "phone_number": row.phone}
@@ -44,6 +49,13 @@ def single_import(row: Row) -> dict[str, Any]:
 def profile_ids(ids: Iterable[str]) -> dict[str, Any]:
     """The body of adding to and of removing from a list."""
     return {"data": [{"type": "profile", "id": id} for id in ids]}
+
+
+def deletion(kind: str, value: str) -> dict[str, Any]:
+    """Delete whoever has this `id`, `email` or `phone_number`: Klaviyo takes one identifier a request."""
+    named = {"id": value, "attributes": {}} if kind == "id" else {"attributes": {kind: value}}
+    attributes = {"profile": {"data": {"type": "profile", **named}}}
+    return {"data": {"type": "data-privacy-deletion-job", "attributes": attributes}}
 
 
 def bulk_imports(rows: Sequence[Row], list_id: str) -> Iterator[tuple[Sequence[Row], bytes]]:
@@ -192,6 +204,19 @@ def _complaint(error: Mapping[str, Any], *, payload: Mapping[str, Any] | None = 
 def audience(resource: Mapping[str, Any]) -> AudienceRef:
     """A list. Raises KeyError for what is none."""
     return AudienceRef(str(resource["id"]), str(_dict(resource.get("attributes")).get("name") or ""))
+
+
+def listed(document: Mapping[str, Any]) -> list[Listed]:
+    """The lists of a page that was asked for with its flows: live where a live flow is set off by joining."""
+    live = {str(flow.get("id")) for flow in _list(document.get("included")) if live_flows([flow])}
+    return [_listed(resource, live) for resource in _list(document.get("data"))]
+
+
+def _listed(resource: Mapping[str, Any], live: Container[str]) -> Listed:
+    found = audience(resource)
+    flows = _dict(_dict(resource.get("relationships")).get("flow-triggers")).get("data")
+    known = isinstance(flows, list)
+    return Listed(found.id, found.name, any(str(_dict(f).get("id")) in live for f in _list(flows)) if known else None)
 
 
 def present(resource: Mapping[str, Any]) -> Present:

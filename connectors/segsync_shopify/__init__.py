@@ -37,7 +37,7 @@ spec = Spec(
             required=False,
         ),
     ),
-    reads=Reads(lists_ids=True, ids_every=timedelta(days=7)),
+    reads=Reads(lists_ids=True, ids_every=timedelta(days=7), privacy_requests=True),
     limits=(CALLS,),
     api_version=VERSION,
     api_ends=date(2027, 7, 1),
@@ -52,6 +52,8 @@ spec = Spec(
         "Customers who were deleted or merged away are found once a week (ids_every) and by `segsync pull --full`. An "
         "order that was deleted stays.",
         "Visits (visit_source and the like) are filled in by Shopify some time after the order.",
+        "Shopify's messages customers/redact, shop/redact and customers/data_request are taken by `segsync forget "
+        "--webhook` and `segsync person --export --webhook`; they are checked with client_secret.",
         "A pull takes one of the five bulk operations that an app may run in a shop at a time, and waits while all are "
         "taken; it never cancels one.",
     ),

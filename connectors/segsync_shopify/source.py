@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from segsync.contract import Kit
 from segsync.errors import AuthError, ConnectorBug, Unavailable
-from segsync.model import Cursor, Jobs, Page
+from segsync.model import Cursor, Jobs, Page, PrivacyRequest
 from segsync.streams import ROOTS
 from segsync_shopify import windows
 from segsync_shopify.api import Api, text
@@ -17,6 +17,7 @@ from segsync_shopify.auth import credential
 from segsync_shopify.bulk import Bulk, Operation
 from segsync_shopify.checking import check, see_domain
 from segsync_shopify.options import Options
+from segsync_shopify.requests import read_request
 from segsync_shopify.spool import NotWhole, Spool
 from segsync_shopify.windows import SEARCHES, Window
 
@@ -74,6 +75,10 @@ class ShopifySource:
     def ids(self) -> Iterator[Sequence[str]] | None:
         self._see_domain()
         return self._ids()
+
+    def privacy_request(self, body: bytes, signature: str) -> PrivacyRequest:
+        secret = self._kit.secrets.get("client_secret")
+        return read_request(body, signature, secret=secret, domain=self._options.domain, name=self._kit.name)
 
     def close(self) -> None:
         self._kit.session.close()

@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from segsync.model import Audience, AudienceRef, Batch, Cursor, Jobs, Page, Present, Receipt, Ticket
+from segsync.model import (
+    Audience,
+    AudienceRef,
+    Batch,
+    Cursor,
+    Jobs,
+    Listed,
+    Member,
+    Page,
+    Present,
+    PrivacyRequest,
+    Receipt,
+    Ticket,
+)
 from segsync.spec import Spec
 
 if TYPE_CHECKING:
@@ -55,6 +68,17 @@ class ListsIds(Protocol):
 
         None where this source, as configured, cannot tell: then nothing is deleted. The list is always made anew: an
         older one would miss customers who have been read since, and they would be taken for vanished.
+        """
+
+
+class PrivacyRequests(Protocol):
+    """A source whose spec says `privacy_requests`."""
+
+    def privacy_request(self, body: bytes, signature: str) -> PrivacyRequest:
+        """What a message of the platform asks for, once its signature was checked against the connector's secret.
+
+        Touches no network. Raises AuthError for a signature that is not the platform's, ConfigError for a body that
+        is no such request or speaks of another shop than this section's.
         """
 
 
@@ -107,6 +131,37 @@ class Automations(Protocol):
 
     def automations(self, audience: AudienceRef) -> Sequence[str]:
         """Names of what is live and set off by somebody joining (flows, journeys). Changes nothing."""
+
+
+class Renames(Protocol):
+    """A destination whose spec says `renames`."""
+
+    def rename_audience(self, audience: AudienceRef, name: str) -> AudienceRef:
+        """Give the audience of `audience.id` another name; doing so twice changes nothing. Raises AudienceMissing."""
+
+
+class Deletes(Protocol):
+    """A destination whose spec says `deletes`."""
+
+    def delete_audience(self, audience: AudienceRef) -> None:
+        """Take the audience away; its people stay on the platform. One that is gone already is no error."""
+
+
+class Forgets(Protocol):
+    """A destination whose spec says `forgets`."""
+
+    def forget(self, members: Sequence[Member]) -> Receipt:
+        """Ask the platform to delete these people wherever it has them, and account for each of them once.
+
+        Accepted means that the platform took the request. Asking again for somebody who is gone is no error.
+        """
+
+
+class Browses(Protocol):
+    """A destination whose spec says what it `browses`."""
+
+    def browse(self, kind: str) -> Iterator[Sequence[Listed]]:
+        """Everything of one kind that the account has, in pages. Changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

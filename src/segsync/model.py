@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     import pandas
@@ -69,6 +69,23 @@ class Jobs(Protocol):
 
     def drop(self, name: str) -> None:
         """Forget a job that is through."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyRequest:
+    """What a shop's platform asks for on behalf of a customer, or of itself: normalised no more than its own text.
+
+    `erase` and `access` are about one customer, `erase_source` about everything that the source ever gave.
+    """
+
+    kind: Literal["erase", "erase_source", "access"]
+    customer_id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    order_ids: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"PrivacyRequest({self.kind})"
 
 
 # --- writing -----------------------------------------------------------------------------------------------
@@ -175,6 +192,15 @@ class Present:
 
     platform_id: str
     identifiers: Identifiers
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Something of the platform's that a config may name: its id, its name there, and whether it is in use now."""
+
+    id: str
+    name: str
+    live: bool | None = None  # None: the platform does not say
 
 
 @dataclass(frozen=True, slots=True)

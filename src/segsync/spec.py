@@ -40,6 +40,7 @@ class Reads:
     deliverable: bool = True  # may identifiers that come from here reach a destination?
     lists_ids: bool = False  # implements ListsIds: deletions can be noticed
     ids_every: timedelta = timedelta(0)  # how often its ids are listed, unless the config says otherwise; 0: each pull
+    privacy_requests: bool = False  # implements PrivacyRequests: its platform asks for people to be erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class Writes:
     settles: bool = False  # implements Settles: push() may answer with a ticket
     read_back: bool = False  # implements ReadBack: drift can be seen
     automations: bool = False  # implements Automations: joining may set off messages
+    renames: bool = False  # implements Renames: an audience's name follows the config
+    deletes: bool = False  # implements Deletes: an audience can be taken away whole
+    forgets: bool = False  # implements Forgets: people can be deleted outright, not only taken out of audiences
+    browses: tuple[str, ...] = ()  # what Browses can list, such as `lists`
+    chosen_by: str | None = None  # the sync option that names an audience by its id: that one keeps its own name
 
 
 @dataclass(frozen=True, slots=True)

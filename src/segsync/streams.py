@@ -244,6 +244,10 @@ COMPUTED: Mapping[str, Mapping[str, str]] = MappingProxyType({
         "accepted_at": "timestamp", "batch_seq": "int64", "state": "string", "was": "string",
         "value": "decimal(18, 2)",
     },
+    "was_held": {               # what `held` said before a batch changed it; key: audience, person, batch_seq
+        "audience": "string", "person": "string", "batch_seq": "int64",  # of the batch that changed it
+        "state": "string", "identifiers": "string", "platform_id": "string",  # all null: there was no row
+    },
     "outbox": {                 # key: plan, person
         "plan": "string", "audience": "string", "batch": "int64", "person": "string", "action": "string",
         "platform_id": "string", "identifiers": "string", "value": "decimal(18, 2)",

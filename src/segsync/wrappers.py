@@ -13,9 +13,9 @@ from typing import Protocol, cast
 
 from segsync.accounting import complaints
 from segsync.clock import Clock
-from segsync.contract import Automations, Destination, ReadBack, Settles
+from segsync.contract import Automations, Browses, Deletes, Destination, Forgets, ReadBack, Renames, Settles
 from segsync.errors import ConnectorBug, SegsyncError, Unavailable
-from segsync.model import Audience, AudienceRef, Batch, Present, Receipt, Ticket
+from segsync.model import Action, Audience, AudienceRef, Batch, Listed, Member, Present, Receipt, Ticket
 from segsync.spec import Spec, Writes
 
 NAPS = (1.0, 5.0)  # seconds before each further try to create an audience, where the platform asked for none
@@ -25,7 +25,7 @@ class OwnBug(SegsyncError):
     """segsync itself broke what it promises to connectors."""
 
 
-class Wrapped(Destination, Settles, ReadBack, Automations, Protocol):
+class Wrapped(Destination, Settles, ReadBack, Automations, Renames, Deletes, Forgets, Browses, Protocol):
     """A destination with every method of the contract; those that its spec does not declare raise OwnBug.
 
     So the engine asks `spec.writes` what a destination can do, and never the object.
@@ -45,7 +45,15 @@ class Declared:
         self._inner = inner
         self._name = spec.name
         writes = _writes(spec)
-        declared = {"settle": writes.settles, "read_back": writes.read_back, "automations": writes.automations}
+        declared = {
+            "settle": writes.settles,
+            "read_back": writes.read_back,
+            "automations": writes.automations,
+            "rename_audience": writes.renames,
+            "delete_audience": writes.deletes,
+            "forget": writes.forgets,
+            "browse": bool(writes.browses),
+        }
         self._promises = {method for method, promised in declared.items() if promised}
         for method in sorted(self._promises):
             if not callable(getattr(inner, method, None)):
@@ -74,6 +82,22 @@ class Declared:
     def automations(self, audience: AudienceRef) -> Sequence[str]:
         self._ask("automations")
         return cast(Automations, self._inner).automations(audience)
+
+    def rename_audience(self, audience: AudienceRef, name: str) -> AudienceRef:
+        self._ask("rename_audience")
+        return cast(Renames, self._inner).rename_audience(audience, name)
+
+    def delete_audience(self, audience: AudienceRef) -> None:
+        self._ask("delete_audience")
+        cast(Deletes, self._inner).delete_audience(audience)
+
+    def forget(self, members: Sequence[Member]) -> Receipt:
+        self._ask("forget")
+        return cast(Forgets, self._inner).forget(members)
+
+    def browse(self, kind: str) -> Iterator[Sequence[Listed]]:
+        self._ask("browse")
+        return cast(Browses, self._inner).browse(kind)
 
     def close(self) -> None:
         self._inner.close()
@@ -110,6 +134,18 @@ class Through:
     def automations(self, audience: AudienceRef) -> Sequence[str]:
         return self.inner.automations(audience)
 
+    def rename_audience(self, audience: AudienceRef, name: str) -> AudienceRef:
+        return self.inner.rename_audience(audience, name)
+
+    def delete_audience(self, audience: AudienceRef) -> None:
+        self.inner.delete_audience(audience)
+
+    def forget(self, members: Sequence[Member]) -> Receipt:
+        return self.inner.forget(members)
+
+    def browse(self, kind: str) -> Iterator[Sequence[Listed]]:
+        return self.inner.browse(kind)
+
     def close(self) -> None:
         self.inner.close()
 
@@ -143,6 +179,14 @@ class Accounted(Through):
         receipt = self.inner.settle(ticket, batch)
         if receipt is not None:
             self._hold_to_sum("settle", receipt, batch)
+        return receipt
+
+    def forget(self, members: Sequence[Member]) -> Receipt:
+        receipt = self.inner.forget(members)
+        asked = Batch(receipt.batch_id, 0, AudienceRef("", ""), Action.REMOVE, members)
+        if receipt.ticket is not None or receipt.pending:
+            raise self._bug("forget", asked, "leaves somebody pending: nobody would ask again")
+        self._hold_to_sum("forget", receipt, asked)
         return receipt
 
     def _hold_to_sum(self, call: str, receipt: Receipt, batch: Batch) -> None:
@@ -188,6 +232,15 @@ class DryRun(Through):
 
     def push(self, batch: Batch) -> Receipt:
         raise OwnBug(f"a dry run tried to push batch {batch.id} to `{self._name}`; nothing was sent")
+
+    def rename_audience(self, audience: AudienceRef, name: str) -> AudienceRef:
+        raise OwnBug(f"a dry run tried to rename {audience.name!r} to {name!r} at `{self._name}`; nothing was sent")
+
+    def delete_audience(self, audience: AudienceRef) -> None:
+        raise OwnBug(f"a dry run tried to delete the audience {audience.name!r} at `{self._name}`; nothing was sent")
+
+    def forget(self, members: Sequence[Member]) -> Receipt:
+        raise OwnBug(f"a dry run tried to delete {len(members)} people at `{self._name}`; nothing was sent")
 
 
 def _writes(spec: Spec) -> Writes:

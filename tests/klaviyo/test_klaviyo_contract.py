@@ -42,6 +42,13 @@ class TestKlaviyo(DestinationContract):
         self.world.account.create_list(name)
         return True
 
+    def makes_live(self, audience: AudienceRef) -> bool:
+        self.world.account.create_flow(audience.id, "Welcome", status="live")
+        return True
+
+    def known(self, identifiers: Identifiers) -> bool:
+        return self.world.account.find("email", identifiers.emails[0]) is not None
+
     def consented(self) -> Collection[str]:
         profiles = self.world.sandbox.state()["profiles"].values()
         return sorted(one["email"] for one in profiles if one["consent"] == "SUBSCRIBED")

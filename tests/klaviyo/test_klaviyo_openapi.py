@@ -110,7 +110,13 @@ def everything(world: World) -> None:
     world.add(destination, ref, many)
     list(destination.read_back(ref))
     fresh = world.destination(**both)
+    list(destination.browse("lists"))
+    destination.rename_audience(ref, "VIPs, renamed")
+    doomed = destination.create_audience(Audience("doomed"))
+    destination.delete_audience(doomed)
+    destination.delete_audience(doomed)
     world.remove(fresh, ref, [*people(110), person(4, email=None, phone=phone_number(2)), person(9, id="01GONE")])
+    destination.forget([person(5), person(4, email=None, phone=phone_number(2)), person(9, id="01GONE")])
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +204,9 @@ def test_only_identifiers_leave(exchanges: list[Exchange]) -> None:
         body = json.loads(exchange.request.body or '{"data": []}')["data"]
         if isinstance(body, list) or body["type"] == "list":
             continue
-        rows = body["attributes"]["profiles"]["data"] if "profiles" in body["attributes"] else [body]
+        attributes = body["attributes"]
+        rows = attributes["profiles"]["data"] if "profiles" in attributes else [body]
+        rows = [attributes["profile"]["data"]] if "profile" in attributes else rows
         sent |= {name for row in rows for name in row["attributes"]} | {n for row in rows for n in row if n == "meta"}
     assert sent == {"email", "phone_number"}
 

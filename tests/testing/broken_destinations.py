@@ -7,8 +7,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 from segsync.errors import AudienceMissing, SegsyncError, Unavailable
-from segsync.model import Action, Audience, AudienceRef, Batch, Identifiers, Member, Present, Receipt, Reject, Ticket
+from segsync.model import (
+    Action,
+    Audience,
+    AudienceRef,
+    Batch,
+    Identifiers,
+    Listed,
+    Member,
+    Present,
+    Receipt,
+    Reject,
+    Ticket,
+)
 from segsync.testing import MemoryDestination, memory_spec
+from segsync.testing.memory import Held
 
 
 class IgnoresRemoves(MemoryDestination):
@@ -355,6 +368,129 @@ class SpeaksOnlyAscii(MemoryDestination):
 class TellsOtherIdsBack(MemoryDestination):
     def read_back(self, audience: AudienceRef) -> Sequence[Sequence[Present]]:  # type: ignore[override]
         return [[replace(p, platform_id=f"0{p.platform_id}") for p in page] for page in super().read_back(audience)]
+
+
+class RenamesNothing(MemoryDestination):
+    def rename_audience(self, audience: AudienceRef, name: str) -> AudienceRef:
+        return AudienceRef(audience.id, name)
+
+
+class RenamesACopy(MemoryDestination):
+    """Makes an audience of the new name, and leaves the old one with its members behind."""
+
+    def rename_audience(self, audience: AudienceRef, name: str) -> AudienceRef:
+        super().rename_audience(audience, self._held(audience).name)
+        return self.platform.create(name)
+
+
+class RenamesAfresh(MemoryDestination):
+    """Makes an audience of the new name and deletes the old one, members and all."""
+
+    def rename_audience(self, audience: AudienceRef, name: str) -> AudienceRef:
+        self._held(audience)
+        del self.platform.audiences[audience.id]
+        return self.platform.create(name)
+
+
+class RenamesOnce(MemoryDestination):
+    def rename_audience(self, audience: AudienceRef, name: str) -> AudienceRef:
+        if self._held(audience).name == name:
+            raise AudienceMissing("no audience of the old name")
+        return super().rename_audience(audience, name)
+
+
+class RenamesToAnotherId(MemoryDestination):
+    def rename_audience(self, audience: AudienceRef, name: str) -> AudienceRef:
+        return AudienceRef(f"0{super().rename_audience(audience, name).id}", name)
+
+
+class RenamesEveryLaterOne(MemoryDestination):
+    """Takes the new name for that of whatever is asked for."""
+
+    def rename_audience(self, audience: AudienceRef, name: str) -> AudienceRef:
+        self.platform.calls.append(f"renamed to {name}")
+        return super().rename_audience(audience, name)
+
+    def create_audience(self, wanted: Audience) -> AudienceRef:
+        names = [call.removeprefix("renamed to ") for call in self.platform.calls if call.startswith("renamed to ")]
+        made = super().create_audience(replace(wanted, name=names[-1]) if names else wanted)
+        return AudienceRef(made.id, wanted.name)
+
+
+class RenamesWhatIsGone(MemoryDestination):
+    def rename_audience(self, audience: AudienceRef, name: str) -> AudienceRef:
+        if audience.id not in self.platform.audiences:
+            return self.platform.create(name)
+        return super().rename_audience(audience, name)
+
+
+class DeletesNothing(MemoryDestination):
+    def delete_audience(self, audience: AudienceRef) -> None:
+        pass
+
+
+class DeletesOnce(MemoryDestination):
+    def delete_audience(self, audience: AudienceRef) -> None:
+        self._held(audience)
+        super().delete_audience(audience)
+
+
+class DeletesPeopleToo(MemoryDestination):
+    def delete_audience(self, audience: AudienceRef) -> None:
+        for id in self.platform.audiences.get(audience.id, Held("")).profiles:
+            for held in self.platform.audiences.values():
+                if held is not self.platform.audiences[audience.id]:
+                    held.profiles.discard(id)
+        super().delete_audience(audience)
+
+
+class ForgetsNobody(MemoryDestination):
+    def forget(self, members: Sequence[Member]) -> Receipt:
+        return Receipt("forget", {member.person: None for member in members})
+
+
+class ForgetsOutOfAudiences(MemoryDestination):
+    """Takes people out of every audience, and keeps their profiles."""
+
+    def forget(self, members: Sequence[Member]) -> Receipt:
+        for id in self.platform.audiences:
+            super().push(Batch("forget", 0, AudienceRef(id, ""), Action.REMOVE, members))
+        return Receipt("forget", {member.person: None for member in members})
+
+
+class ForgetsEverybody(MemoryDestination):
+    def forget(self, members: Sequence[Member]) -> Receipt:
+        receipt = super().forget(members)
+        for held in self.platform.audiences.values():
+            held.profiles.clear()
+        return receipt
+
+
+class ForgetsOnce(MemoryDestination):
+    def forget(self, members: Sequence[Member]) -> Receipt:
+        known = [member for member in members if self.platform.find(member.identifiers)]
+        return super().forget(known)
+
+
+class ForgetsForLater(MemoryDestination):
+    def forget(self, members: Sequence[Member]) -> Receipt:
+        now = self._clock.now()
+        return Receipt("forget", pending=frozenset(m.person for m in members), ticket=Ticket("T", now, now))
+
+
+class ShowsOnlyTheFirstPage(MemoryDestination):
+    def browse(self, kind: str) -> Sequence[Sequence[Listed]]:  # type: ignore[override]
+        return list(super().browse(kind))[:10]
+
+
+class ShowsAllAsLive(MemoryDestination):
+    def browse(self, kind: str) -> Sequence[Sequence[Listed]]:  # type: ignore[override]
+        return [[replace(one, live=True) for one in page] for page in super().browse(kind)]
+
+
+class ShowsAnything(MemoryDestination):
+    def browse(self, kind: str) -> Sequence[Sequence[Listed]]:  # type: ignore[override]
+        return list(super().browse("audiences"))
 
 
 def _all(batch: Batch) -> dict[str, str | None]:

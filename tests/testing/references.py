@@ -46,6 +46,13 @@ class MemoryContract(DestinationContract):
         self.platform.create(name)
         return True
 
+    def makes_live(self, audience: AudienceRef) -> bool:
+        self.platform.audiences[audience.id].automations.append("Welcome")
+        return True
+
+    def known(self, identifiers: Identifiers) -> bool:
+        return self.platform.find(identifiers) is not None
+
 
 class TicketContract(MemoryContract):
     """The same platform where it takes adds for later."""

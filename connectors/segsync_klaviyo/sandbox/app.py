@@ -13,7 +13,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from segsync.clock import Clock
-from segsync_klaviyo.sandbox import jobs, lists, profiles, seed
+from segsync_klaviyo.sandbox import deletions, jobs, lists, profiles, seed
 from segsync_klaviyo.sandbox.account import Account
 from segsync_klaviyo.sandbox.answers import CONTENT_TYPE, Complaint, Refused, invalid, refusal
 from segsync_klaviyo.sandbox.tiers import XS, L, M, S, Tier, Windows
@@ -62,6 +62,7 @@ ROUTES = (
     Route("GET", _JOB, M, ("lists:read", "profiles:read"), jobs.get_job),
     Route("GET", f"{_JOB}/profiles", M, ("profiles:read",), jobs.get_job_profiles),
     Route("GET", f"{_JOB}/import-errors", M, ("profiles:read",), jobs.get_job_errors),
+    Route("POST", "/api/data-privacy-deletion-jobs", S, ("data-privacy:write",), deletions.request_deletion),
 )
 
 

@@ -19,7 +19,7 @@ OPT_IN = ("single_opt_in", "double_opt_in")
 
 
 def get_lists(account: Account, request: Request) -> Response:
-    only_parameters(request, "filter", "sort", "fields[list]", *PAGING)
+    only_parameters(request, "filter", "sort", "include", "fields[list]", "fields[flow]", *PAGING)
     found = list(account.lists.values())
     for condition in conditions(request, {"id": EITHER, "name": EITHER}):
         found = [one for one in found if getattr(one, condition.field) in condition.values]
@@ -27,7 +27,21 @@ def get_lists(account: Account, request: Request) -> Response:
     if sort.lstrip("-") not in ("id", "name", "created", "updated"):
         raise invalid(f"'{sort}' is not a valid sort.", parameter="sort")
     found.sort(key=lambda one: str(getattr(one, sort.lstrip("-"))), reverse=sort.startswith("-"))
-    return answer(collection(request, found, lambda one: _show(request, one), default=10, most=10))
+    document = collection(request, found, lambda one: _show(request, one), default=10, most=10)
+    if "include" in request.args:
+        _include_flows(account, request, document)
+    return answer(document)
+
+
+def _include_flows(account: Account, request: Request, document: dict[str, Any]) -> None:
+    """The flows that joining the shown lists sets off, beside them and named by each of them."""
+    if request.args["include"] != "flow-triggers":
+        raise invalid(f"'{request.args['include']}' cannot be included here.", parameter="include")
+    document["included"] = []
+    for shown in document["data"]:
+        flows = [flow for flow in account.flows.values() if flow.list_id == shown["id"]]
+        shown["relationships"]["flow-triggers"]["data"] = [{"type": "flow", "id": flow.id} for flow in flows]
+        document["included"] += [_show_flow(request, flow) for flow in flows]
 
 
 def create_list(account: Account, request: Request) -> Response:

@@ -24,6 +24,7 @@ from segsync.model import (
     Batch,
     Estimate,
     Identifiers,
+    Listed,
     Member,
     Present,
     Receipt,
@@ -35,7 +36,8 @@ from segsync.spec import Spec, Writes
 Answer = TypeVar("Answer")
 
 DELAY = 60.0  # seconds until a ticket is due
-WRITES = frozenset({"create_audience", "push"})  # the calls that change something
+# The calls that change something.
+WRITES = frozenset({"create_audience", "push", "rename_audience", "delete_audience", "forget"})
 
 
 class MemoryOptions(BaseModel):
@@ -58,6 +60,10 @@ def memory_spec(*, max_batch: int = 100, settles: bool = False) -> Spec:
             settles=settles,
             read_back=True,
             automations=True,
+            renames=True,
+            deletes=True,
+            forgets=True,
+            browses=("audiences",),
         ),
     )
 
@@ -137,6 +143,9 @@ class MemoryPlatform:
                 taken.receipt = self.enact(taken.batch)
 
     def enact(self, batch: Batch) -> Receipt:
+        if batch.audience.id not in self.audiences:  # deleted since it was taken for later
+            gone = [Reject(m.person, "the audience is gone", code="gone") for m in batch.members]
+            return Receipt(batch.id, rejects=gone)
         accepted: dict[str, str | None] = {}
         rejects: list[Reject] = []
         for member in batch.members:
@@ -147,6 +156,17 @@ class MemoryPlatform:
             else:
                 accepted[member.person] = self._add(member, self.audiences[batch.audience.id])
         return Receipt(batch.id, accepted, rejects)
+
+    def forget(self, member: Member) -> str | None:
+        """Delete somebody wherever they are; the id that they had."""
+        profile = self.profiles.get(member.platform_id or "") or self.find(member.identifiers)
+        if profile is None:
+            return None
+        del self.profiles[profile.id]
+        self.known_by = {value: id for value, id in self.known_by.items() if id != profile.id}
+        for held in self.audiences.values():
+            held.profiles.discard(profile.id)
+        return profile.id
 
     def _add(self, member: Member, held: Held) -> str:
         profile = self.find(member.identifiers)
@@ -224,6 +244,21 @@ class MemoryDestination:
     def automations(self, audience: AudienceRef) -> Sequence[str]:
         return self._call("automations", lambda: tuple(self._held(audience).automations))
 
+    def rename_audience(self, audience: AudienceRef, name: str) -> AudienceRef:
+        return self._call("rename_audience", lambda: self._rename(audience, name))
+
+    def delete_audience(self, audience: AudienceRef) -> None:
+        self._call("delete_audience", lambda: self.platform.audiences.pop(audience.id, None))
+
+    def forget(self, members: Sequence[Member]) -> Receipt:
+        return self._call("forget", lambda: Receipt("forget", {m.person: self.platform.forget(m) for m in members}))
+
+    def browse(self, kind: str) -> Iterator[Sequence[Listed]]:
+        if kind != "audiences":
+            raise ConfigError([Problem(kind, "memory has no such thing", "there are: audiences")])
+        for id, held in self._call("browse", lambda: sorted(self.platform.audiences.items())):
+            yield [Listed(id, held.name, bool(held.automations))]
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -249,6 +284,10 @@ class MemoryDestination:
         if len(named) > 1:
             raise ConfigError([Problem(wanted.name, f"{len(named)} audiences have this name", "rename one of them")])
         return AudienceRef(named[0], wanted.name) if named else None
+
+    def _rename(self, audience: AudienceRef, name: str) -> AudienceRef:
+        self._held(audience).name = name
+        return AudienceRef(audience.id, name)
 
     def _push(self, batch: Batch) -> Receipt:
         self._held(batch.audience)

@@ -10,8 +10,8 @@ from itertools import count
 from typing import Any, ClassVar, cast
 
 from segsync.accounting import complaints
-from segsync.contract import Automations, Destination, ReadBack, Settles
-from segsync.model import Action, Audience, AudienceRef, Batch, Identifiers, Member, Present, Receipt
+from segsync.contract import Automations, Browses, Deletes, Destination, Forgets, ReadBack, Renames, Settles
+from segsync.model import Action, Audience, AudienceRef, Batch, Identifiers, Listed, Member, Present, Receipt
 from segsync.testing.suite import Suite
 
 PATIENCE = 50  # times a ticket is asked about
@@ -52,6 +52,14 @@ class DestinationHooks(Suite):
         """Everybody who may be sent messages, as the platform sees it. Override it where the platform keeps consent."""
         return ()
 
+    def makes_live(self, _audience: AudienceRef) -> bool:
+        """Hang something live on the audience. False where the platform does not say what is in use."""
+        return False
+
+    def known(self, _identifiers: Identifiers) -> bool:
+        """Does the platform have anything of this person, anywhere? Needed where the spec says `forgets`."""
+        raise TypeError(f"{type(self).__name__} needs known(): its spec says `forgets`")
+
     def missing_audience(self) -> AudienceRef:
         """An audience that the platform does not have, its id of the right shape."""
         return AudienceRef("SEGSYNC0", "segsync gone")
@@ -82,6 +90,10 @@ class DestinationHooks(Suite):
             "settles": writes.settles,
             "read_back": writes.read_back,
             "automations": writes.automations,
+            "renames": writes.renames,
+            "deletes": writes.deletes,
+            "forgets": writes.forgets,
+            "browses": bool(writes.browses),
             "secrets": bool(cls.spec.secrets),
             "refuses": cls.bad_member is not None,
         }
@@ -192,6 +204,26 @@ class DestinationHooks(Suite):
 
     def automations(self, destination: Destination, audience: AudienceRef) -> Sequence[str]:
         return cast(Automations, destination).automations(audience)
+
+    def renamed(self, destination: Destination, audience: AudienceRef, name: str) -> AudienceRef:
+        return cast(Renames, destination).rename_audience(audience, name)
+
+    def delete(self, destination: Destination, audience: AudienceRef) -> None:
+        cast(Deletes, destination).delete_audience(audience)
+
+    def forgotten(self, destination: Destination, members: Sequence[Member]) -> Receipt:
+        """The receipt of asking to delete these people, its sum checked; each of them accepted."""
+        receipt = cast(Forgets, destination).forget(members)
+        wrong = complaints(receipt, Batch(receipt.batch_id, 0, AudienceRef("", ""), Action.REMOVE, members))
+        assert not wrong, f"the receipt of forget() {'; '.join(wrong)}"
+        assert not receipt.pending, "forget() leaves somebody pending: nobody would ask again"
+        return receipt
+
+    def browsed(self, destination: Destination) -> list[Listed]:
+        """Everything of every kind that the spec declares."""
+        assert self.spec.writes is not None
+        browses = cast(Browses, destination)
+        return [one for kind in self.spec.writes.browses for page in browses.browse(kind) for one in page]
 
 
 def _short(items: Sequence[Any]) -> str:
