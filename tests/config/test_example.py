@@ -55,7 +55,7 @@ def test_what_is_switched_off_shows_what_holds_without_it(tmp_path: Path) -> Non
 
 def test_no_key_is_left_out() -> None:
     written = set(re.findall(r"(?m)^#?\[?([a-z_]+)", EXAMPLE.read_text()))
-    parts = (core.Shop, core.Identity, core.Guards, core.Store)
+    parts = (core.Shop, core.Identity, core.Guards, core.Retention, core.Privacy, core.Store)
     models = (*parts, core.SourceKeys, core.TraitKeys, core.SegmentKeys, core.SyncKeys)
     keys = {name for model in models for name in model.model_fields} - {"rates"}
     for connector in ("files", "klaviyo", "shopify"):

@@ -61,3 +61,27 @@ def test_no_identifier_shows_in_a_repr(known: Shop) -> None:
     shown = repr(account(known.con, "p1-1"))
     assert "example.com" not in shown
     assert "555" not in shown
+
+
+def test_each_record_says_what_it_says_of_consent(shop: Shop) -> None:
+    shop.customer("1", email=ADA, email_subscription_status="SUBSCRIBED", email_consent_at=on(3), ads_consent="GRANTED")
+    shop.customer("2", source="file", email=ADA, email_subscription_status="PENDING", sms_subscription_status="PENDING")
+    shop.customer("3", email=ADA, email_subscription_status="UNSUBSCRIBED")
+    shop.customer("4", email=ADA, email_subscription_status="SUBSCRIBED")
+    shop.customer("5", email=BOB, email_subscription_status="UNSUBSCRIBED", ads_consent="DENIED")
+    for gone in ("3", "4", "5"):
+        shop.vanish(gone)
+    shop.resolve()
+    shop.describe()
+    found = account(shop.con, "p1-1")
+    said = {
+        n.customer_id: (n.email_consent, n.email_consent_at, n.sms_consent, n.sms_consent_at, n.ads_consent)
+        for n in found.nodes
+    }
+    assert said == {
+        "1": ("SUBSCRIBED", on(3), None, None, "GRANTED"),
+        "2": ("PENDING", None, "PENDING", None, None),
+    }
+    (gone,) = found.gone
+    assert (gone.customer_id, gone.email_consent, gone.vanished_at) == ("3", "UNSUBSCRIBED", on(1, 5))
+    assert "'3'" not in repr(found)

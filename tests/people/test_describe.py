@@ -17,6 +17,9 @@ RELAY = "a1b2c3@marketplace.amazon.co.uk"
 AMAZON = frozenset({"amazon"})
 
 
+SAID = ("email_subscription_status", "sms_subscription_status")
+
+
 def described(shop: Shop, *, as_of: datetime = DAY_ONE) -> None:
     shop.resolve(undeliverable=AMAZON)
     shop.describe(as_of=as_of, undeliverable=AMAZON)
@@ -187,6 +190,68 @@ def test_consent_is_dated_by_the_record_that_decides(shop: Shop) -> None:
     described(shop)
     (email,) = shop.identifiers("0", "email")
     assert (email["consent"], email["consent_at"]) == ("UNSUBSCRIBED", on(4))
+
+
+@pytest.mark.parametrize("status", [*EMAIL_CONSENT, None])
+def test_what_a_vanished_record_withdrew_stays_withdrawn(shop: Shop, status: str | None) -> None:
+    """That it never agreed, or agreed, is forgotten with it: a duplicate that was merged away blocks nobody."""
+    shop.customer("1", email=ADA, email_subscription_status="SUBSCRIBED", email_consent_at=on(3))
+    shop.customer("2", email=ADA, email_subscription_status=status, email_consent_at=on(4))
+    shop.vanish("2")
+    described(shop)
+    (email,) = shop.identifiers("1", "email")
+    stays = status in ("REDACTED", "INVALID", "UNSUBSCRIBED")
+    assert (email["consent"], email["consent_at"]) == ((status, on(4)) if stays else ("SUBSCRIBED", on(3)))
+
+
+def test_a_vanished_record_gives_no_consent(shop: Shop) -> None:
+    shop.customer("1", email=ADA)
+    shop.customer("2", email=ADA, phone=HOME, **dict.fromkeys(SAID, "SUBSCRIBED"))
+    shop.vanish("2")
+    described(shop)
+    (email,) = shop.identifiers("1", "email")
+    assert (email["consent"], shop.identifiers("1", "phone")) == (None, [])
+
+
+def test_consent_given_after_the_record_vanished_counts(shop: Shop) -> None:
+    """It was found to be gone on the first of May."""
+    for number, at in enumerate((on(30, 4), on(2, 5), None)):
+        email = f"shopper{number}@example.com"
+        shop.customer(str(number), email=email, email_subscription_status="SUBSCRIBED", email_consent_at=at)
+        shop.customer(f"gone{number}", email=email, email_subscription_status="UNSUBSCRIBED")
+        shop.vanish(f"gone{number}")
+    described(shop)
+    found = [shop.identifiers(str(number), "email")[0]["consent"] for number in range(3)]
+    assert found == ["UNSUBSCRIBED", "SUBSCRIBED", "UNSUBSCRIBED"]
+
+
+def test_a_vanished_record_that_comes_back_speaks_for_itself(shop: Shop) -> None:
+    shop.customer("1", email=ADA, email_subscription_status="SUBSCRIBED")
+    shop.customer("2", email=ADA, email_subscription_status="UNSUBSCRIBED")
+    shop.vanish("2")
+    shop.customer("2", deleted_at=None, email_subscription_status="SUBSCRIBED")
+    described(shop)
+    assert shop.facts("1")["email_subscription_status"] == "SUBSCRIBED"
+
+
+def test_a_vanished_phone_keeps_its_no(shop: Shop) -> None:
+    shop.customer("1", phone=HOME, sms_subscription_status="SUBSCRIBED")
+    shop.customer("2", phone=HOME, sms_subscription_status="UNSUBSCRIBED")
+    shop.vanish("2")
+    described(shop)
+    assert shop.facts("1")["sms_subscription_status"] == "UNSUBSCRIBED"
+
+
+@pytest.mark.parametrize(("said", "ads"), [("DENIED", "DENIED"), ("UNKNOWN", "GRANTED"), ("GRANTED", "GRANTED")])
+def test_a_vanished_record_takes_no_denial_of_ads_along(shop: Shop, said: str, ads: str) -> None:
+    shop.customer("1", email=ADA, ads_consent="GRANTED")
+    shop.customer("2", email=ADA, ads_consent=said)
+    shop.customer("3", phone=HOME, ads_consent="GRANTED")
+    shop.customer("4", email=BOB, phone=HOME, ads_consent=said)  # a household: their phone is another one's too
+    for gone in ("2", "4"):
+        shop.vanish(gone)
+    described(shop)
+    assert (shop.facts("1")["ads_consent"], shop.facts("3")["ads_consent"]) == (ads, "GRANTED")
 
 
 def test_the_best_emails_consent_is_the_persons(shop: Shop) -> None:

@@ -47,6 +47,7 @@ MERGES = kept(inheritance.merges(CLAIMS, KEPT), "merges")
 HIGHEST = inheritance.highest_number(IDENTITIES.select("person").union(HELD.select("person")), run_id=7)
 FRESH = inheritance.new_keys(PLACED, KEPT, run_id=7, after=HIGHEST)
 RECORDS = kept(records.customer_records(IDENTITIES, CUSTOMERS, as_of=AT), "records")
+VANISHED = kept(records.vanished_records(CUSTOMERS), "vanished")
 OWNERS = kept(records.owner_records(IDENTITIES, CUSTOMERS, ORDERS, as_of=AT), "owners")
 IDENTIFIERS = computed("identifiers")
 
@@ -69,8 +70,9 @@ EXPRESSIONS: dict[str, Callable[[], ir.Table]] = {
     "identities": lambda: joining.identities(PLACED, KEPT.rename(person="was").union(FRESH), at=AT),
     "customer records": lambda: records.customer_records(IDENTITIES, CUSTOMERS, as_of=AT),
     "owner records": lambda: records.owner_records(IDENTITIES, CUSTOMERS, ORDERS, as_of=AT),
-    "identifiers": lambda: identifiers.identifiers(RECORDS, OWNERS, names=NAMES, undeliverable=AMAZON),
-    "people": lambda: facts.people(RECORDS, OWNERS, ADDRESSES, IDENTIFIERS, names=NAMES),
+    "identifiers": lambda: identifiers.identifiers(RECORDS, OWNERS, VANISHED, names=NAMES, undeliverable=AMAZON),
+    "people": lambda: facts.people(RECORDS, OWNERS, VANISHED, ADDRESSES, IDENTIFIERS, names=NAMES),
+    "gone": lambda: accounts.gone_of(CUSTOMERS, IDENTIFIERS),
     "account": lambda: accounts.nodes_of(IDENTITIES, CUSTOMERS, ORDERS, "p1-1"),
 }
 

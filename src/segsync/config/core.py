@@ -15,7 +15,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from segsync.config.words import suggestion
 from segsync.model import Purpose
 from segsync.options import Span
-from segsync.spec import ConsentRule
 
 NAME = re.compile(r"(?!.*__)[a-z][a-z0-9_]*")
 
@@ -112,6 +111,28 @@ class Guards(Keys):
     )
 
 
+class Retention(Keys):
+    """How long records and details are kept."""
+
+    records: Span | None = Field(
+        default=None, description="drop orders, refunds and checkouts that are older", examples=["1825d"]
+    )
+    events: Span | None = Field(default=None, description="drop events that are older", examples=["400d"])
+    ledger: Span | None = Field(
+        default=None, description="drop the details of runs that are older; totals stay", examples=["400d"]
+    )
+
+
+class Privacy(Keys):
+    """How people who asked to be forgotten are kept out."""
+
+    forget_key: Annotated[str, Field(pattern=r"^file:.+")] | None = Field(
+        default=None,
+        description="where the key stands that hides the names of forgotten people, if in a file",
+        examples=["file:/run/secrets/segsync_forget_key"],
+    )
+
+
 class Store(Keys):
     """Where records and people live."""
 
@@ -130,6 +151,12 @@ class SourceKeys(Keys):
     currency: Currency | None = Field(default=None, description="its currency, where not the shop's", examples=["EUR"])
     ids_every: Span | None = Field(
         default=None, description="how often to look for customers who have vanished from it", examples=["7d"]
+    )
+    keep_records: Span | None = Field(
+        default=None, description="as `records` in [retention], for this source", examples=["1825d"]
+    )
+    keep_events: Span | None = Field(
+        default=None, description="as `events` in [retention], for this source", examples=["400d"]
     )
 
 
@@ -175,11 +202,23 @@ class SyncKeys(Keys):
     mode: Literal["mirror", "add-only"] = Field(
         default="mirror", description="add and remove, or never remove", examples=["mirror"]
     )
-    consent: ConsentRule | None = Field(
-        default=None, description="the consent a member must have given", examples=["email"]
+    consent: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="the consent a member must have given: email, sms, ads, none, or a rule",
+        examples=["email"],
     )
     adopt: bool = Field(
         default=False, description="may segsync take over an audience that it did not create?", examples=[True]
+    )
+    owned: bool = Field(
+        default=False,
+        description="is everybody in the audience ours to remove, also who was put there by others?",
+        examples=[True],
+    )
+    leave_after: Span | None = Field(
+        default=None,
+        description="how long somebody must be out of the segment before they are removed",
+        examples=["7d"],
     )
     verify_every: Span = Field(
         default=timedelta(days=1), description="how often to see that the audience still exists", examples=["1d"]

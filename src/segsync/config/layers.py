@@ -31,6 +31,8 @@ class Layers(BaseSettings):
     shop: Loose = {}
     identity: Loose = {}
     guards: Loose = {}
+    retention: Loose = {}
+    privacy: Loose = {}
     warehouse: Loose = {}
     sources: Loose = {}
     destinations: Loose = {}

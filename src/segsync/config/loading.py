@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from segsync.config.core import Guards, Identity, Keys, Shop, Store
+from segsync.config.core import Guards, Identity, Keys, Privacy, Retention, Shop, Store
 from segsync.config.files import File, read
 from segsync.config.findings import Findings
 from segsync.config.layers import PREFIX, Layers, Merged, merge
@@ -57,6 +57,8 @@ def _load(path: Path, merged: Merged, environment_name: str | None) -> Config:
     shop = _part(Shop, "shop", tables, findings)
     identity = _part(Identity, "identity", tables, findings)
     guards = _part(Guards, "guards", tables, findings)
+    retention = _part(Retention, "retention", tables, findings)
+    privacy = _part(Privacy, "privacy", tables, findings)
     warehouse = _part(Store, "warehouse", tables, findings)
     _check_rates(shop, tables, findings)
     sources = read_sections("sources", tables.get("sources", {}), findings)
@@ -65,7 +67,7 @@ def _load(path: Path, merged: Merged, environment_name: str | None) -> Config:
     traits = read_traits(tables.get("traits", {}), findings)
     segments = read_segments(tables.get("segments", {}), sources, destinations, findings)
     findings.stop()
-    if shop is None or identity is None or guards is None or warehouse is None:
+    if shop is None or identity is None or guards is None or retention is None or privacy is None or warehouse is None:
         raise AssertionError("a part was refused without a problem")
     home = path.absolute().parent
     state = home / STATE
@@ -77,7 +79,9 @@ def _load(path: Path, merged: Merged, environment_name: str | None) -> Config:
         shop=shop,
         identity=identity,
         guards=guards,
+        retention=retention,
         warehouse=warehouse,
+        forget_key=privacy.forget_key,
         sources=MappingProxyType(sources.good),
         destinations=MappingProxyType(destinations.good),
         traits=MappingProxyType(traits),

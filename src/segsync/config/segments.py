@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -14,7 +14,7 @@ from segsync.config.findings import Findings
 from segsync.config.sections import Sections, check_name, validated
 from segsync.config.values import KeyPath, Segment, Sync
 from segsync.config.words import suggestion
-from segsync.spec import Spec
+from segsync.spec import ConsentRule, Spec, Writes
 
 
 def read_segments(written: Any, sources: Sections, destinations: Sections, findings: Findings) -> dict[str, Segment]:
@@ -97,6 +97,10 @@ def _read_sync(
     options, right = _options(path, rest, spec, findings)
     if keys is None or not right:
         return None
+    consent, consent_rule = _consent(path, keys, spec.writes, findings)
+    if keys.owned and not spec.writes.read_back:
+        found = f"{path[3]} cannot be read back, so nobody knows whom others put there"
+        findings.add((*path, "owned"), found, "write: owned = false")
     return Sync(
         segment=str(path[1]),
         destination=str(path[3]),
@@ -104,13 +108,34 @@ def _read_sync(
         description=keys.description,
         purpose=keys.purpose,
         mode=keys.mode,
-        consent=keys.consent or spec.writes.consent,
+        consent=consent,
+        consent_rule=consent_rule,
         adopt=keys.adopt,
+        owned=keys.owned,
+        leave_after=keys.leave_after,
         verify_every=keys.verify_every,
         max_removed=keys.max_removed,
         max_added=keys.max_added,
         options=options,
     )
+
+
+def _consent(path: KeyPath, keys: SyncKeys, writes: Writes, findings: Findings) -> tuple[ConsentRule, str | None]:
+    """Which consent a sync asks for: a channel's, none, or what a rule says."""
+    if keys.consent is None:
+        return writes.consent, None
+    channels: Sequence[ConsentRule] = get_args(ConsentRule)
+    for channel in channels:
+        if keys.consent == channel:
+            return channel, None
+    if " " in keys.consent:
+        return "none", keys.consent
+    close = suggestion(keys.consent, channels)
+    known = ", ".join(f"'{channel}'" for channel in channels)
+    example = fields.example("consent", SyncKeys.model_fields["consent"])
+    hint = f"did you mean '{close}'?" if close else f"such as: {example}, or: consent = \"customer_tags CONTAINS 'ok'\""
+    findings.add((*path, "consent"), f"expected {known} or a rule, found `{keys.consent[:60]}`", hint)
+    return writes.consent, None
 
 
 def _options(path: KeyPath, rest: Mapping[str, Any], spec: Spec, findings: Findings) -> tuple[BaseModel | None, bool]:

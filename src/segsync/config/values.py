@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
-from segsync.config.core import Guards, Identity, Shop, Store
+from segsync.config.core import Guards, Identity, Retention, Shop, Store
 from segsync.model import Purpose
 from segsync.spec import ConsentRule, Spec
 
@@ -31,6 +31,8 @@ class Section:
     timezone: str | None = None  # a source's own, where it differs from the shop's
     currency: str | None = None
     ids_every: timedelta | None = None  # a source's own, where it differs from its spec's
+    keep_records: timedelta | None = None  # a source's own, where they differ from [retention]
+    keep_events: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,20 @@ class Sync:
     description: str | None
     purpose: Purpose
     mode: Mode
-    consent: ConsentRule
+    consent: ConsentRule  # `none` where a rule says who has given it
+    consent_rule: str | None
     adopt: bool
+    owned: bool  # also who was put there by others is removed
+    leave_after: timedelta | None  # how long somebody must be out before they are removed
     verify_every: timedelta
     max_removed: float | None  # a share of what is held; None for the guards' own
     max_added: float | None
     options: BaseModel | None  # an instance of the connector's `sync_options`, where it has some
+
+    @property
+    def consent_name(self) -> str:
+        """What the sync's rule of consent is called among the segments' rules: no segment can be called so."""
+        return f"{self.segment}__{self.destination}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +84,20 @@ class Config:
     shop: Shop
     identity: Identity
     guards: Guards
+    retention: Retention
     warehouse: Store
+    forget_key: str | None  # a `file:` reference to the secret that names of forgotten people are hidden by
     sources: Mapping[str, Section]
     destinations: Mapping[str, Section]
     traits: Mapping[str, str]  # the user's own: name to the text of its value
     segments: Mapping[str, Segment]
     places: Callable[[KeyPath], tuple[str, int | None]] = field(repr=False, compare=False)
+
+    @property
+    def consents(self) -> dict[str, str]:
+        """The rules of consent, each by its `consent_name`."""
+        syncs = (sync for segment in self.segments.values() for sync in segment.to.values())
+        return {sync.consent_name: sync.consent_rule for sync in syncs if sync.consent_rule is not None}
 
     def line(self, path: KeyPath) -> int | None:
         """The line on which a key, such as `("segments", "vip", "rule")`, stands in its file; None where in none."""

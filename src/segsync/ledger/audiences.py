@@ -31,6 +31,9 @@ class Known:
     pushed_run: int | None = None
     rule: str | None = None
     baseline: Mapping[str, Mapping[str, int]] | None = None
+    undone: Mapping[str, Any] | None = None  # `run`: whose push was undone; `rule`: what it had followed
+    named: str | None = None  # what the config called it when its name was last followed
+    renaming: str | None = None  # a rename to this name was begun, and its end was not noted
 
     def verified_within(self, span: timedelta, now: datetime) -> bool:
         """Was the audience seen on the platform less than `span` ago?"""
@@ -54,10 +57,11 @@ def of_sync(ledger: Ledger, segment: str, destination: str, *, name: str, run_id
         "making": False,
         "ours": False,
         "held": 0,
+        "named": name,
     }
     with ledger.begin() as connection:
         connection.execute(schema.audiences.insert().values(row))
-    return Known(key, segment, destination, name)
+    return Known(key, segment, destination, name, named=name)
 
 
 def find(ledger: Ledger, segment: str, destination: str) -> Known | None:
@@ -108,5 +112,6 @@ def _where(ledger: Ledger, *conditions: sa.ColumnElement[bool]) -> list[Known]:
 def _known(row: dict[str, Any]) -> Known:
     for name in ("verified_at", "pushed_at"):
         row[name] = instant(row[name]) if row[name] else None
-    row["baseline"] = json.loads(row["baseline"]) if row["baseline"] else None
+    for name in ("baseline", "undone"):
+        row[name] = json.loads(row[name]) if row[name] else None
     return Known(**row)

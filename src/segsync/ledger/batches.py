@@ -109,6 +109,41 @@ def of_plan(ledger: Ledger, plan: int) -> Sequence[Recorded]:
         return [_recorded(row) for row in connection.execute(query).mappings()]
 
 
+def pushed_in(ledger: Ledger, run_id: int) -> Sequence[str]:
+    """The audiences that a run sent anything to, by their keys."""
+    table, plan = schema.batches, schema.plans
+    query = sa.select(table.c.audience).join(plan, plan.c.serial == table.c.plan).distinct()
+    query = query.where(plan.c.run_id == run_id, table.c.sent_at.is_not(None)).order_by(table.c.audience)
+    with ledger.begin() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def of_run(ledger: Ledger, run_id: int, audience: str) -> Sequence[Recorded]:
+    """What a run sent to an audience, in order."""
+    table, plan = schema.batches, schema.plans
+    query = sa.select(table).join(plan, plan.c.serial == table.c.plan).order_by(table.c.seq)
+    query = query.where(plan.c.run_id == run_id, table.c.audience == audience, table.c.sent_at.is_not(None))
+    with ledger.begin() as connection:
+        return [_recorded(row) for row in connection.execute(query).mappings()]
+
+
+def of_guard(ledger: Ledger, guard: str, audience: str) -> Sequence[int]:
+    """The numbers of what was sent to an audience by plans that always ask, and are marked with this guard."""
+    table, plan = schema.batches, schema.plans
+    query = sa.select(table.c.seq, plan.c.stops).join(plan, plan.c.serial == table.c.plan)
+    query = query.where(table.c.audience == audience, plan.c.stops.contains(json.dumps(guard), autoescape=True))
+    with ledger.begin() as connection:
+        return [row.seq for row in connection.execute(query) if guard in json.loads(row.stops)]
+
+
+def last_sent_before(ledger: Ledger, at: datetime) -> int:
+    """The number of the last batch that was sent before an instant; 0 for none."""
+    table = schema.batches
+    query = sa.select(sa.func.max(table.c.seq)).where(table.c.sent_at < stamp(at))
+    with ledger.begin() as connection:
+        return int(connection.execute(query).scalar() or 0)
+
+
 def mark_sent(ledger: Ledger, seq: int, at: datetime) -> None:
     """Note that a batch is about to leave: from now on its fate is unknown until its receipt is here."""
     with ledger.begin() as connection:
@@ -142,7 +177,7 @@ def record_receipt(ledger: Ledger, seq: int, receipt: Receipt, at: datetime) -> 
         "rejected": len(receipt.rejects),
         "pending": len(receipt.pending),
         "body": json.dumps(body),
-        "ticket": _ticket_text(receipt.ticket),
+        "ticket": ticket_text(receipt.ticket),
         "folded_at": None,
     }
     statement = insert(schema.receipts).values(row)
@@ -200,7 +235,7 @@ def _receipt(row: sa.RowMapping) -> Receipt:
         accepted=body["accepted"],
         rejects=tuple(Reject(*fields) for fields in body["rejects"]),
         pending=frozenset(body["pending"]),
-        ticket=_ticket(row["ticket"]),
+        ticket=read_ticket(row["ticket"]),
     )
 
 
@@ -209,13 +244,15 @@ def batch_id(seq: int) -> str:
     return f"b{seq}"
 
 
-def _ticket_text(ticket: Ticket | None) -> str | None:
+def ticket_text(ticket: Ticket | None) -> str | None:
+    """A ticket as the ledger keeps it; the inverse of `read_ticket`."""
     if ticket is None:
         return None
     return json.dumps([ticket.id, stamp(ticket.taken_at), stamp(ticket.due_at), dict(ticket.detail)])
 
 
-def _ticket(text: str | None) -> Ticket | None:
+def read_ticket(text: str | None) -> Ticket | None:
+    """The ticket that a text was written from."""
     if text is None:
         return None
     id_, taken_at, due_at, detail = json.loads(text)

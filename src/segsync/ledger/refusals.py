@@ -67,6 +67,12 @@ def clear(ledger: Ledger, audience: str, people: Sequence[str]) -> None:
             connection.execute(table.delete().where(table.c.audience == audience, table.c.person == person))
 
 
+def forget(ledger: Ledger, audience: str) -> None:
+    """Forget every reject of an audience."""
+    with ledger.begin() as connection:
+        connection.execute(schema.rejects.delete().where(schema.rejects.c.audience == audience))
+
+
 def for_good(ledger: Ledger, audience: str) -> Mapping[tuple[str, str], str]:
     """(action, person) to the digest of identifiers, of rejects that time alone will not help."""
     table = schema.rejects

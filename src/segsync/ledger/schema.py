@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
-VERSION = 1
+VERSION = 2
 
 metadata = MetaData()
 
@@ -105,6 +105,9 @@ audiences = Table(
     Column("pushed_run", Integer),
     Column("rule", Text),  # as it was at that push
     Column("baseline", Text),  # the sources' sizes at that push, JSON
+    Column("undone", Text),  # the run whose push was undone and the rule it had followed, JSON
+    Column("named", Text),  # what the config called it when its name was last followed
+    Column("renaming", Text),  # a rename to this name was begun: whatever answers to it may be the one of platform_id
     UniqueConstraint("segment", "destination"),
 )
 
@@ -185,4 +188,79 @@ locks = Table(
     Column("pid", Integer, nullable=False),
     Column("command", Text, nullable=False),
     Column("since", Text, nullable=False),
+)
+
+suppressions = Table(  # people who must not be sent anywhere any more, as the operator named them
+    "suppressions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),  # email, phone, person
+    Column("value", Text, nullable=False),  # normalised
+    Column("reason", Text),
+    Column("added_at", Text, nullable=False),
+    UniqueConstraint("kind", "value"),
+)
+
+suppressed_people = Table(  # whom suppressions were seen to name: other e-mails or a merge do not free them
+    "suppressed_people",
+    metadata,
+    Column("suppression", ForeignKey("suppressions.id"), primary_key=True),
+    Column("person", Text, primary_key=True),
+)
+
+erasures = Table(  # requests to forget somebody, or a whole source; nobody's data, but what a receipt needs
+    "erasures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),  # person, source
+    Column("who", Text, nullable=False),  # masked
+    Column("origin", Text, nullable=False),  # how it was asked for: typed, or a platform's message
+    Column("asked_at", Text, nullable=False),
+    Column("erased", Text, nullable=False),  # what is gone here, by table, and what else a receipt tells, JSON
+    Column("sealed", Text),  # whom it is about, encrypted; until everything here is gone
+    Column("done_at", Text),  # every platform has answered for good
+    sqlite_autoincrement=True,
+)
+
+forgotten = Table(  # who is kept out for good: a keyed digest of each identifier
+    "forgotten",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # email, phone, customer
+    Column("erasure", ForeignKey("erasures.id"), nullable=False),
+)
+
+errands = Table(  # what a platform must do for an erasure; sealed identifiers go once it has answered for good
+    "errands",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("erasure", ForeignKey("erasures.id"), nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("audience", ForeignKey("audiences.key")),  # null: delete the person at the platform
+    Column("person", Text, nullable=False),
+    Column("sealed", Text),
+    Column("waits_for", ForeignKey("batches.seq")),  # an add of this person that the platform has not answered yet
+    Column("ticket", Text),  # of the removal itself, where the platform took it for later
+    Column("state", Text, nullable=False),  # pending, done, refused, out of reach
+    Column("asked_at", Text),
+    Column("answered_at", Text),
+    Column("answer", Text),  # the platform's, in words
+    sqlite_autoincrement=True,
+)
+
+written_files = Table(  # files outside the state folder that may hold people: traces with bodies
+    "written_files",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("written_at", Text, nullable=False),
+)
+
+pruned = Table(  # what retention took away, in all
+    "pruned",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("stream", Text, primary_key=True),
+    Column("records", Integer, nullable=False),
+    Column("before", Text, nullable=False),  # the day; nothing older is kept
 )

@@ -24,7 +24,16 @@ PATIENCE = 30.0  # seconds that a small transaction waits for another's
 
 # From a version to the next one: each entry brings a ledger of that version one step on.
 Migration = Callable[[sa.Connection], None]
-MIGRATIONS: Mapping[int, Migration] = MappingProxyType({})
+
+
+def _privacy(connection: sa.Connection) -> None:
+    """1 → 2: suppressions, erasures, retention, and pushes that were undone."""
+    for column in ("undone", "named", "renaming"):
+        connection.exec_driver_sql(f"ALTER TABLE audiences ADD COLUMN {column} TEXT")
+    schema.metadata.create_all(connection)
+
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _privacy})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,7 @@ class Ledger:
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         """Everything inside is kept, or nothing. Raises StoreBusy or LedgerUnusable where the file cannot do it."""
-        with _failures_explained(self.path), self.engine.begin() as connection:
+        with failures_explained(self.path), self.engine.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -64,7 +73,7 @@ def open_ledger(folder: Path, clock: Clock, *, new: bool = True) -> Ledger:
         _make_private(path)
     engine = _engine(path)
     try:
-        with _failures_explained(path):
+        with failures_explained(path):
             store_id = _prepare(engine, path, clock)
     except BaseException:
         engine.dispose()
@@ -92,7 +101,7 @@ def _make_private(path: Path) -> None:
 
 
 @contextmanager
-def _failures_explained(path: Path) -> Iterator[None]:
+def failures_explained(path: Path) -> Iterator[None]:
     """Turn what SQLite says of the file or the disk into words. What it says of a statement is our bug, and stays."""
     try:
         yield
@@ -126,7 +135,8 @@ def _engine(path: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, so that readers of one see one state
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        # What is deleted is overwritten at once: people may be in it.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from segsync.people.facts import people
 from segsync.people.identifiers import identifiers
-from segsync.people.records import customer_records, owner_records
+from segsync.people.records import customer_records, owner_records, vanished_records
 from segsync.people.scratch import Engine, Write, naive, scratch
 
 
@@ -21,6 +21,8 @@ def describe(con: Engine, write: Write, *, as_of: datetime, undeliverable: Set[s
         joined, customers, orders = con.table("identities"), con.table("customers"), con.table("orders")
         records = keep("records", customer_records(joined, customers, as_of=naive(as_of)))
         owners = keep("owners", owner_records(joined, customers, orders, as_of=naive(as_of)))
+        gone = keep("vanished", vanished_records(customers))
         names = sorted(joined.select("source").distinct().execute()["source"])
-        write("identifiers", identifiers(records, owners, names=names, undeliverable=undeliverable))
-        write("people", people(records, owners, con.table("addresses"), con.table("identifiers"), names=names))
+        write("identifiers", identifiers(records, owners, gone, names=names, undeliverable=undeliverable))
+        known = con.table("identifiers")
+        write("people", people(records, owners, gone, con.table("addresses"), known, names=names))

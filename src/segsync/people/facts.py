@@ -16,7 +16,13 @@ PLACES = ("country", "region", "city", "postal_code")
 
 
 def people(
-    records: ir.Table, owners: ir.Table, addresses: ir.Table, identifiers: ir.Table, *, names: Sequence[str]
+    records: ir.Table,
+    owners: ir.Table,
+    vanished: ir.Table,
+    addresses: ir.Table,
+    identifiers: ir.Table,
+    *,
+    names: Sequence[str],
 ) -> ir.Table:
     """The table `people` of streams.py. A person who only owns orders is a guest: no facts, no consent."""
     rows = sources(records, owners, names)
@@ -27,7 +33,9 @@ def people(
         default_addresses(records, addresses),
     ):
         rows = rows.left_join(part, "person").drop("person_right")
-    rows = rows.mutate(guest=rows.known.isnull(), ads_consent=rows.ads_consent.fill_null("UNKNOWN"))
+    said_no = denied(vanished, identifiers)
+    ads_consent = ibis.ifelse(rows.person.isin(said_no.person), "DENIED", rows.ads_consent.fill_null("UNKNOWN"))
+    rows = rows.mutate(guest=rows.known.isnull(), ads_consent=ads_consent)
     return rows.select(*COMPUTED["people"])
 
 
@@ -64,6 +72,16 @@ def _over_all_records(records: ir.Table) -> ir.Table:
     words = ((number, word) for number, word in enumerate(ADS_CONSENT))
     first, *rest = words
     return counted.mutate(ads_consent=counted.strictest.cases(first, *rest)).drop("strictest")
+
+
+def denied(vanished: ir.Table, identifiers: ir.Table) -> ir.Table:
+    """person: who has the e-mail of a record that said no to ads and has vanished: that record would be theirs."""
+    gone = vanished.filter(vanished.ads_consent == "DENIED", vanished.email.notnull())
+    return (
+        identifiers.filter(identifiers.kind == "email")
+        .semi_join(gone, identifiers.value == gone.email)
+        .select("person")
+    )
 
 
 def _tags(records: ir.Table) -> ir.Table:

@@ -1,7 +1,8 @@
 """The table `identifiers`: what a platform can match a person on, best first, with consent and where it came from.
 
 Consent belongs to the identifier: the most restrictive word of all customer records that hold it, whosever they are.
-Guests give none.
+Guests give none. A record that has vanished gives none either, but what it withdrew stays withdrawn, until consent
+is given anew that is younger than its vanishing.
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ from segsync.people.nodes import MARKETPLACE, may_leave
 from segsync.people.records import seen_in, source_list
 from segsync.streams import EMAIL_CONSENT, SMS_CONSENT
 
+GIVEN = "SUBSCRIBED"
+# What is stricter than this was withdrawn; this and the rest only say that consent was never given.
+_PENDING = (("email", EMAIL_CONSENT.index("PENDING")), ("phone", SMS_CONSENT.index("PENDING")))
 _NO_RECORD = 2**31  # the `nth` of what only an order gave: after every record
 
 
 def identifiers(
-    records: ir.Table, owners: ir.Table, *, names: Sequence[str], undeliverable: Collection[str]
+    records: ir.Table, owners: ir.Table, vanished: ir.Table, *, names: Sequence[str], undeliverable: Collection[str]
 ) -> ir.Table:
     """The table `identifiers` of streams.py, from what records.py found. `names`: every source, in order."""
     gifts = given(records, owners)
-    rows = _ranked(gifts, names, undeliverable).left_join(consents(records), ["kind", "value"])
+    rows = _ranked(gifts, names, undeliverable).left_join(consents(records, vanished), ["kind", "value"])
     return rows.select("person", "kind", "value", "rank", "sources", "consent", "consent_at", "deliverable")
 
 
@@ -75,9 +79,22 @@ def _ranked(gifts: ir.Table, names: Sequence[str], undeliverable: Collection[str
     return rows.mutate(rank=ibis.row_number().over(best) + 1, sources=source_list(rows, names))
 
 
-def consents(records: ir.Table) -> ir.Table:
+def consents(records: ir.Table, vanished: ir.Table) -> ir.Table:
     """kind, value, consent, consent_at: the most restrictive word about each identifier; the latest of equal ones."""
+    words = said(records)
+    given = words.filter(words.consent == GIVEN).group_by("kind", "value").agg(given_at=lambda t: t.consent_at.max())
+    gone = said(vanished, "deleted_at").left_join(given, ["kind", "value"])
+    anew = (gone.given_at > gone.deleted_at).fill_null(False)
+    kept = gone.filter((gone.strict < gone.kind.cases(*_PENDING)) & ~anew).select(words.columns)
+    words = words.union(kept)
+    deciding = first_of(words, "kind", "value", order=[words.strict, words.consent_at.desc()])
+    return deciding.select("kind", "value", "consent", "consent_at")
+
+
+def said(records: ir.Table, *beside: str) -> ir.Table:
+    """kind, value, consent, consent_at, strict (0 the most restrictive): what each record says of its identifiers."""
     emails = records.select(
+        *beside,
         kind=ibis.literal("email"),
         value=records.email,
         consent=records.email_subscription_status,
@@ -85,6 +102,7 @@ def consents(records: ir.Table) -> ir.Table:
         strict=strictness(records.email_subscription_status, EMAIL_CONSENT),
     )
     phones = records.select(
+        *beside,
         kind=ibis.literal("phone"),
         value=records.phone,
         consent=records.sms_subscription_status,
@@ -92,9 +110,7 @@ def consents(records: ir.Table) -> ir.Table:
         strict=strictness(records.sms_subscription_status, SMS_CONSENT),
     )
     words = emails.union(phones)
-    words = words.filter(words.value.notnull(), words.strict.notnull())
-    deciding = first_of(words, "kind", "value", order=[words.strict, words.consent_at.desc()])
-    return deciding.select("kind", "value", "consent", "consent_at")
+    return words.filter(words.value.notnull(), words.strict.notnull())
 
 
 def strictness(status: ir.StringValue, strictest_first: Sequence[str]) -> ir.IntegerValue:

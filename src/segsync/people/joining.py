@@ -112,7 +112,8 @@ def _person_keys(con: Engine, keep: Keep, placed: ir.Table, before: ir.Table, ru
     merged_count = int(merged.count().execute())
     if merged_count:
         keep("following", held_following(merged, con.table("held")))
-        con.raw_sql(statement("move_held.sql", con.dialect))
+        for following in ("move_was_held.sql", "move_held.sql"):  # what follows is found by `held`, so it moves last
+            con.raw_sql(statement(following, con.dialect))
     split = claimed.anti_join(kept, "component").component.nunique().execute()
     given = before.select("person").union(con.table("held").select("person"))
     after = highest_number(given, run_id=run_id)

@@ -11,10 +11,11 @@ import ibis.expr.types as ir
 # From a person's records, the newest that has one gives each of these.
 FACTS = ("first_name", "last_name", "language", "account_status", "birth_date", "gender")
 
-_KEPT = (
-    *("person", "source", "customer_id", "email", "phone", *FACTS, "tags_key", "verified_email", "created_on"),
+_SAID = (
+    *("source", "customer_id", "email", "phone"),
     *("email_subscription_status", "email_consent_at", "sms_subscription_status", "sms_consent_at", "ads_consent"),
 )
+_KEPT = ("person", *_SAID, *FACTS, "tags_key", "verified_email", "created_on")
 
 
 def customer_records(identities: ir.Table, customers: ir.Table, *, as_of: datetime) -> ir.Table:
@@ -30,6 +31,12 @@ def customer_records(identities: ir.Table, customers: ir.Table, *, as_of: dateti
         order_by=[rows.updated_at.desc(), rows.created_at.desc(), rows.source, rows.customer_id],
     )
     return rows.select(*_KEPT, nth=ibis.row_number().over(newest))
+
+
+def vanished_records(customers: ir.Table) -> ir.Table:
+    """What customers who have vanished gave and said, each with when they were found to be gone."""
+    gone = customers.filter(customers.deleted_at.notnull())
+    return gone.select(*_SAID, "deleted_at")
 
 
 def owner_records(identities: ir.Table, customers: ir.Table, orders: ir.Table, *, as_of: datetime) -> ir.Table:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
+from types import MappingProxyType
 from typing import Any
 
 import ibis
@@ -13,6 +14,8 @@ import ibis
 from segsync import rules as language
 from segsync.rules import AsOf, Rule
 from segsync.warehouse import Warehouse
+
+_NONE: Mapping[str, Rule] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,16 @@ def compute(
     currency: str,
     rates: Mapping[str, Decimal],
     run_id: int,
+    consents: Mapping[str, Rule] = _NONE,
 ) -> list[Size]:
     """Write `traits` and `members` whole and append `moves`, all or nothing; the segments' sizes, in the rules' order.
 
-    A member who stays keeps the day they entered on.
+    A member who stays keeps the day they entered on. `consents` are rules that make no segment: `traits` says of
+    each, in a column `in_<name>`, who satisfies it.
     """
     with warehouse.session() as con, warehouse.transaction():
-        warehouse.write("traits", language.table(con, rules, as_of, currency=currency, rates=rates))
+        every = {**rules, **consents}
+        warehouse.write("traits", language.table(con, every, as_of, currency=currency, rates=rates))
         if not rules:
             warehouse.write("members", con.table("members").limit(0))
             return []

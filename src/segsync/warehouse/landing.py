@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,9 @@ from segsync.streams import STREAMS, Table
 from segsync.warehouse import derive, duckdb
 from segsync.warehouse.frames import Landing, Typed, typed
 
-__all__ = ["Landed", "Landing", "land", "listed_ids", "read_page", "recompute_days", "vanish"]
+__all__ = ["Landed", "Landing", "Sieve", "land", "listed_ids", "read_page", "recompute_days", "vanish"]
+
+Sieve = Callable[[dict[str, Typed]], dict[str, Typed]]  # leaves records of a page out
 
 # What hangs on a root's rows and is replaced with them, whole: its root, and the column that names the root's row.
 PARTS: Mapping[str, tuple[str, str]] = {

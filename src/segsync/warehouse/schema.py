@@ -21,8 +21,14 @@ def _platform_orders(con: Any) -> None:
     con.raw_sql("ALTER TABLE customers ADD COLUMN platform_orders BIGINT")
 
 
+def _was_held(con: Any) -> None:
+    """3: what audiences held before each batch, for `segsync undo`; of what was pushed before, nothing is known."""
+    columns = "audience VARCHAR, person VARCHAR, batch_seq BIGINT, state VARCHAR, identifiers VARCHAR"
+    con.raw_sql(f"CREATE TABLE IF NOT EXISTS was_held ({columns}, platform_id VARCHAR)")
+
+
 # What brings a file from version n to n + 1, the n-th from the start; each changes tables with `con.raw_sql`.
-MIGRATIONS: Sequence[Migration] = (_platform_orders,)
+MIGRATIONS: Sequence[Migration] = (_platform_orders, _was_held)
 
 
 def version() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +19,8 @@ from segsync.clock import Clock
 from segsync.errors import StoreBusy
 from segsync.model import Page
 from segsync.streams import COMPUTED, STREAMS
-from segsync.warehouse import copies, duckdb, landing, schema
-from segsync.warehouse.landing import Landed, Landing
+from segsync.warehouse import copies, duckdb, forgetting, landing, schema
+from segsync.warehouse.landing import Landed, Landing, Sieve
 
 FILE = "warehouse.duckdb"
 NAP = 0.1  # seconds between two tries for a file that another process has
@@ -202,13 +202,26 @@ class Warehouse:
 
     # --- landing -----------------------------------------------------------------------------------------------
 
-    def land(self, source: str, page: Page, *, place: Landing, run_id: int, pulled_at: datetime) -> Landed:
+    def land(
+        self,
+        source: str,
+        page: Page,
+        *,
+        place: Landing,
+        run_id: int,
+        pulled_at: datetime,
+        sieve: Sieve | None = None,
+    ) -> Landed:
         """Type, normalise and write a page: all of it or nothing. Landing it again changes nothing.
+
+        `sieve` is given what was read before anything is written, and only what it gives back is.
 
         A row replaces the one of its key unless that has a higher `updated_at`; an order's lines and refunds, and a
         customer's addresses, are replaced with it, whole. Raises ConnectorBug where a frame breaks its stream's schema.
         """
         read = landing.read_page(source, page, place, run_id, pulled_at)
+        if sieve is not None:
+            read = sieve(read)
         with self.transaction() as con:
             self.set_timezone(place.shop_timezone)
             return landing.land(con, read, page.flaws)
@@ -242,6 +255,30 @@ class Warehouse:
                 return False
             schema.put(con, "timezone", zone.key)
             return known is not None and landing.recompute_days(con, zone) > 0
+
+    # --- leaving nothing behind --------------------------------------------------------------------------------
+
+    def replace_text(self, values: Mapping[str, str]) -> None:
+        """Put another text in the place of each value wherever a text of any table holds it, in whatever case."""
+        with self.transaction() as con:
+            forgetting.replace_text(con, values)
+
+    def compact(self) -> None:
+        """Write the file anew, so that no byte of it is left of what was deleted; older versions' copies go too.
+
+        Needs as much free space as the file takes. Raises RuntimeError inside a session, WarehouseUnusable where the
+        space is lacking.
+        """
+        if self._backend is not None:
+            raise RuntimeError("the file cannot be written anew while it is open")
+        with self._turn, _private(), duckdb.failures_explained(self.path):
+            forgetting.compact(self.path, self._connect)
+        forgetting.drop_older_files(self.folder, self.path.stem)
+
+    def rewrite_copies(self, table: str, kept: Callable[[pa.Table], pa.Table]) -> None:
+        """Let the copies of `held` or `identities` hold only what `kept` leaves of them."""
+        with _private():
+            forgetting.rewrite_copies(self.folder / "held", table, kept)
 
     # --- what cannot be rebuilt --------------------------------------------------------------------------------
 
