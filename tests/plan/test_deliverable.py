@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import ibis
@@ -44,6 +45,7 @@ class Shop:
         self.countries: dict[str, str | None] = {}
         self.ordered_to: dict[str, str | None] = {}
         self.people = people
+        self.vanished: list[dict[str, str]] = []  # customers who are gone, with what they said to ads
         self._fill("identifiers", [{**vars(f), "kind": f.kind, "sources": ["shop"]} for f in facts])
         self._fill("members", [{"segment": "vip", "person": p} for p in (people if members is None else members)])
 
@@ -54,6 +56,9 @@ class Shop:
 
     def found(self, consent: ConsentRule, uses: dict[str, int] = BOTH, facts: tuple[str, ...] = ()) -> Any:
         self._fill("people", [{"person": p, "ads_consent": self.ads.get(p, "UNKNOWN")} for p in self.people])
+        gone = datetime(2026, 5, 1)
+        rows = [{"source": "shop", "customer_id": f"gone{n}", **row} for n, row in enumerate(self.vanished)]
+        self._fill("customers", [{"deleted_at": gone} | row for row in rows])
         self._fill("identities", [{"source": "shop", "customer_id": p, "person": p} for p in self.people])
         self._fill(
             "addresses",
@@ -201,6 +206,18 @@ def test_a_refusal_holds_for_whoever_shares_the_identifier() -> None:
     assert shop.withdrawn("ads") == {"a@example.com", "+12025550143"}
     shop.ads["p2"] = "GRANTED"
     assert shop.sent("ads") == {"p2": ["b@example.com"]}
+
+
+def test_a_refusal_outlives_its_record() -> None:
+    """By e-mail and by phone: whoever has them now is not sent by them."""
+    shop = Shop([Fact("p1", "a@example.com"), Fact("p2", "+12025550143"), Fact("p2", "b@example.com")])
+    shop.vanished = [
+        {"email": "a@example.com", "phone": "+12025550143", "ads_consent": "DENIED"},
+        {"email": "b@example.com", "ads_consent": "GRANTED"},
+    ]
+    assert shop.sent("ads") == {"p2": ["b@example.com"]}
+    assert shop.left_out("ads") == {"p1": NO_CONSENT}
+    assert shop.sent("none").keys() == {"p1", "p2"}
 
 
 # --- provenance and usability --------------------------------------------------------------------------------

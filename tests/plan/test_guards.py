@@ -16,13 +16,14 @@ LIMITS = Limits(max_removed=0.2, max_added=2.0, floor=50, max_new_profiles=None)
 NEW = Known("vip.klaviyo.1", "vip", "klaviyo", "VIP")
 PUSHED = replace(NEW, platform_id="L1", pushed_at=datetime(2026, 5, 31, tzinfo=UTC))
 BASELINE = {"shop": {"customers": 1000, "orders": 200}}
-QUIET = {"add": 0, "refresh": 0, "remove": 0, "held": 1000}
+QUIET = {"add": 0, "refresh": 0, "remove": 0, "suppressed": 0, "held": 1000}
 
 
 def stops(known: Known = PUSHED, *, limits: Limits = LIMITS, **facts: Any) -> dict[str, int]:
     """Which guards object to a plan, each with its number; counts and facts by name."""
     counts = QUIET | {name: facts.pop(name) for name in QUIET if name in facts}
     usual: dict[str, Any] = {
+        "rule": "",
         "members": 1000,
         "people": 10_000,
         "sources": (),
@@ -117,6 +118,7 @@ def test_a_short_history_is_told_with_what_to_do() -> None:
     def told(reach: date, history: History = SHORT) -> str:
         facts = Facts(
             known=PUSHED,
+            rule="",
             counts=QUIET | {"add": 1},
             members=10,
             people=10_000,
@@ -158,6 +160,37 @@ def test_a_first_push(facts: dict[str, Any], found: dict[str, int]) -> None:
     assert stops(NEW, **({"held": 0} | facts if "remove" not in facts else facts)) == found
 
 
+UNDONE = {"run": 12, "rule": "number_of_orders >= 3"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "found"),
+    [
+        (UNDONE["rule"], {"add": 2, "refresh": 3, "remove": 4, "suppressed": 1}, {"undone": 8}),
+        ("number_of_orders >= 4", {"add": 2}, {}),
+        (UNDONE["rule"], {}, {}),  # nothing would be sent
+        (UNDONE["rule"], {"remove": 4, "suppressed": 4}, {}),
+    ],
+)
+def test_what_was_undone(rule: str, facts: dict[str, int], found: dict[str, int]) -> None:
+    assert stops(replace(PUSHED, undone=UNDONE), rule=rule, **facts) == found
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        ({"remove": 1000, "suppressed": 1000, "members": 0}, {}),
+        ({"remove": 1000, "suppressed": 800}, {}),
+        ({"remove": 1000, "suppressed": 799}, {"removed": 201}),
+        ({"remove": 10, "suppressed": 9, "members": 0}, {"empty": 1}),
+        ({"remove": 5, "suppressed": 5, "unfilled": ["city"], "foreign": True}, {}),
+        ({"remove": 5, "suppressed": 4, "unfilled": ["city"]}, {"unfilled": 1}),
+    ],
+)
+def test_removals_of_suppressed_people_are_not_counted(facts: dict[str, Any], found: dict[str, int]) -> None:
+    assert stops(**facts) == found
+
+
 def test_automation_is_no_matter_later_on() -> None:
     assert stops(add=3, automations=["Welcome"]) == {}
 
@@ -185,6 +218,7 @@ def test_limits_of_nothing_and_of_all() -> None:
 def test_messages_name_what_was_seen() -> None:
     facts = Facts(
         known=BASED,
+        rule="",
         counts=QUIET | {"remove": 492, "held": 502},
         members=10,
         people=10_000,

@@ -164,7 +164,7 @@ def test_an_exchange_that_dies_and_is_overtaken(by_identifier: World) -> None:
     pushed(world, before)
     after = FOUR | {"p5": subscribed("y@example.com"), "p6": subscribed("x@example.com")}
     saved = world.save()
-    for death in range(1, 40):
+    for death in range(1, 40, 3):
         world.load(saved)
         world.mortal.live_again(at=death)
         try:
@@ -294,7 +294,7 @@ def test_a_killed_first_push_goes_on_whatever_its_size(plain: World) -> None:
 def test_an_audience_made_anew_owes_nothing_to_old_receipts(plain: World) -> None:
     """The push died with receipts that were not folded; then the audience was deleted."""
     saved = plain.save()
-    for death in range(8, 60):
+    for death in range(8, 60, 3):
         plain.load(saved)
         plain.mortal.live_again(at=death)
         try:

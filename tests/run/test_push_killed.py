@@ -9,8 +9,10 @@ import shutil
 
 import pytest
 from push_world import Killed, People, Somebody, World, subscribed, wanted
+from variants import with_guards
 
 from segsync.errors import GuardStop
+from segsync.ledger import audiences, suppressions
 
 YESTERDAY = {f"p{n}": subscribed(f"a{n}@example.com") for n in range(5)} | {"p5": subscribed("a5@example.com")}
 TODAY = {
@@ -42,26 +44,55 @@ def killed_everywhere(world: World, people: People, *, stride: int) -> int:
         again = world.push(None)
         assert again.error is None, (step, again.error)
         assert world.there == wanted(people), f"after death at step {step}"
-        if step % 5 == 0:
+        if step // stride % 2:
             writes = len(world.platform.writes)
             assert world.push(None).error is None
             assert world.platform.writes[writes:] == [], f"not quiet after death at step {step}"
         step += stride
 
 
-def test_killed_at_every_step_of_a_push(world: World) -> None:
+def test_killed_at_many_steps_of_a_push(world: World) -> None:
     assert world.push(YESTERDAY).error is None
     assert world.there == wanted(YESTERDAY)
-    steps = killed_everywhere(world, TODAY, stride=4 if world.settles else 1)
+    steps = killed_everywhere(world, TODAY, stride=5 if world.settles else 2)
     assert steps > 15, "the steps are counted no longer"
 
 
 @pytest.mark.parametrize("world", [True], indirect=True, ids=["tickets"])
-def test_killed_at_every_second_step_of_a_first_push(world: World) -> None:
+def test_killed_at_many_steps_of_a_first_push(world: World) -> None:
     """Several batches, and also while the audience is made: never a second one, never taken for somebody else's."""
     people = {f"p{n}": subscribed(f"a{n}@example.com") for n in range(4)}
-    steps = killed_everywhere(world, people, stride=2)
+    steps = killed_everywhere(world, people, stride=3)
     assert steps > 10, "the steps are counted no longer"
+
+
+@pytest.mark.parametrize("world", [False], indirect=True)
+def test_killed_while_a_stopped_push_takes_out_suppressed_people(world: World) -> None:
+    """Guards stop the rest each time, and what is noted of the last good push stays as it was."""
+    assert world.push(YESTERDAY).error is None
+    with_guards(world, guard_floor=0)
+    with world.opened() as space:
+        suppressions.add(space.ledger, "email", "a1@example.com", reason=None, at=space.clock.now())
+        noted = audiences.every(space.ledger)[0].pushed_run
+    world.becomes(
+        {p: s for p, s in TODAY.items() if p != "p6"} | {"p1": YESTERDAY["p1"], "p7": subscribed("a7@example.com")}
+    )
+    before, step = world.save(), 1
+    while True:
+        world.load(before)
+        world.mortal.live_again(at=step)
+        try:
+            world.push(None)
+            break
+        except Killed:
+            world.mortal.live_again()
+        stopped = world.push(None)
+        assert isinstance(stopped.error, GuardStop), step
+        assert world.there == sorted(e for s in YESTERDAY.values() for e in s.emails if e != "a1@example.com"), step
+        with world.opened() as space:
+            assert audiences.every(space.ledger)[0].pushed_run == noted
+        step += 4
+    assert step > 10, "the steps are counted no longer"
 
 
 @pytest.mark.parametrize("world", [False], indirect=True)

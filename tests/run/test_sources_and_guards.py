@@ -111,7 +111,7 @@ def state(config: Config, time: FakeTime, segment: str = "vip") -> SourceState:
     rules = read({name: each.rule for name, each in config.segments.items()}, filled=frozenset(STREAMS)).rules
     computed = Computed(Joining(0, 0, 0, 0, 0, []), [], rules, [], {})
     with open_workspace(config, Setting(time.clock, {}, 1, "push")) as space:
-        (found,) = planning._sources(space, segment, computed)
+        (found,) = planning._sources(space, [rules[segment]], computed)
     return found
 
 

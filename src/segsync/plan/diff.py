@@ -1,15 +1,15 @@
 """The comparison of a segment with what its audience holds, set-based where it is large.
 
 Its result is the temporary table `changes`: person, kind (`add`, `refresh`, `remove`, `moved`, `kept`), phase, action,
-platform_id, identifiers, heir, retiring. Where a platform keys people by profile, somebody whose e-mail changed is
-another profile there: the old one is retired under a key of its own, `<person>~<digest>`, and removed like anybody.
+platform_id, identifiers, heir, retiring, forced. Where a platform keys people by profile, somebody whose e-mail changed
+is another profile there: the old one is retired under a key of its own, `<person>~<digest>`, and removed like anybody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import Any
 
 import ibis
@@ -17,12 +17,14 @@ import pandas as pd
 
 from segsync.model import Action
 from segsync.plan import identifiers as texts
-from segsync.plan.deliverable import Deliverables
+from segsync.plan.deliverable import AGREED, Deliverables
+from segsync.plan.leaving import LATELY
+from segsync.plan.suppressed import PEOPLE
 from segsync.spec import Writes
 
 CHANGES = "changes"
 SLICE = 20_000  # leaving people that are looked at in Python at a time
-URGENT, ADDS, REMOVES = 0, 1, 2  # phases, in sending order: withdrawn consent first
+URGENT, ADDS, REMOVES = 0, 1, 2  # phases, in sending order: suppressed people and withdrawn consent first
 _COLUMNS = {
     "person": "string",
     "kind": "string",
@@ -32,37 +34,48 @@ _COLUMNS = {
     "identifiers": "string",
     "heir": "string",  # of a moved row: the staying person whose profile it is
     "retiring": "boolean",  # `held` does not know this row yet: it is part of its owner's
+    "forced": "boolean",  # a suppressed person leaves: no guard and no mode holds that back
 }
+
+_UNWANTED = {"withdrawn": "value", "unwilling": "person"}  # temporary tables, each with its key
 
 Refused = Mapping[tuple[str, str], str]  # (action, person) to the digest of what was refused for good
 
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """What a sync wants of a diff: for which audience, whether to remove, and what the platform can do."""
+    """What a sync wants of a diff: for which audience, whether to remove, and what the platform can do.
+
+    `damped`: the table `lately` says who stays for now. `forced`: the table `suppressed` says who leaves at all events.
+    """
 
     audience: str
     removes: bool  # mirror, not add-only
     writes: Writes
+    damped: bool = False
+    forced: bool = False
 
 
 def diff(con: Any, want: Want, found: Deliverables, refused: Refused) -> dict[str, int]:
-    """Make the table `changes`; the number of people by kind, with `refused`, `held`, and those `uncertain` in it."""
+    """Make the table `changes`; the number of people by kind, with `refused`, `held`, and those `uncertain` in it.
+
+    Of the removes, `suppressed` are forced, and `withdrawn` are those of people whose consent is gone. `leaving` are
+    held yet, because they left the segment lately.
+    """
     con.create_table("wanted", found.wanted, temp=True, overwrite=True)
     con.create_table("staying", found.values, temp=True, overwrite=True)
-    con.create_table("withdrawn", found.withdrawn, temp=True, overwrite=True)
     con.create_table(CHANGES, schema=ibis.schema(_COLUMNS), temp=True, overwrite=True)
     held = con.table("held")
     held = held.filter((held.audience == want.audience) & (held.state != "removed"))
     compared = _compared(con.table("wanted"), held)
     con.create_table("compared", compared, temp=True, overwrite=True)
     compared = con.table("compared")
-    nobody = dict.fromkeys(("add", "refresh", "remove", "moved", "unchanged", "pending"), 0)
-    counts = nobody | _tally(compared)
+    kinds = ("add", "refresh", "remove", "moved", "unchanged", "pending", "leaving", "suppressed", "withdrawn")
+    counts = dict.fromkeys(kinds, 0) | _tally(compared)
     counts["uncertain"] = int(held.filter(held.state == "uncertain").count().execute())
     counts["held"] = int(held.count().execute())
     counts["refused"] = _add(con, compared, refused)
-    _remove(con, held, want, refused, counts)
+    _remove(con, held, want, found, refused, counts)
     return counts | {"add": 0, "refresh": 0} | _tally(con.table(CHANGES))
 
 
@@ -106,6 +119,7 @@ def _add(con: Any, compared: Any, refused: Refused) -> int:
         identifiers=adds.identifiers,
         heir=ibis.null("string"),
         retiring=ibis.literal(False),
+        forced=ibis.literal(False),
     )
     con.insert(CHANGES, row)
     return len(skip)
@@ -123,21 +137,38 @@ def _refused_again(con: Any, adds: Any, refused: Refused) -> list[str]:
     ]
 
 
-def _remove(con: Any, held: Any, want: Want, refused: Refused, counts: dict[str, int]) -> None:
+def _remove(con: Any, held: Any, want: Want, found: Deliverables, refused: Refused, counts: dict[str, int]) -> None:
     """Put removes and moves into `changes`, but for removes refused for good as they stand.
 
-    An audience that is only added to keeps everybody; but what people left behind is noted, should it become a mirror.
+    An audience that is only added to keeps everybody but suppressed people; what others left behind is noted, should
+    it become a mirror.
     """
-    retired = [left for change in _one_by_one(_changed(con)) if (left := _retired(change, want)) is not None]
+    retired = [left for change in one_by_one(_changed(con)) if (left := _retired(change, want)) is not None]
     _note_keepers(con, held, retired)
-    everybody = chain(retired, _gone(con, held, {left.person for left in retired}) if want.removes else ())
-    while leaving := list(islice(everybody, SLICE)):
+    leavers = held.filter(held.state.isin(["held", "uncertain"])).anti_join(con.table("wanted"), "person")
+    if want.forced and not want.removes:
+        leavers = leavers.mutate(owner=leavers.person.split("~")[0])
+        leavers = leavers.semi_join(con.table(PEOPLE), leavers.owner == con.table(PEOPLE).person)
+    gone = _gone(leavers, {left.person for left in retired}) if want.removes or want.forced else ()
+    everybody = chain(retired, gone)
+    for number in count():
+        if not (leaving := list(islice(everybody, SLICE))):
+            return
+        if not number:
+            con.create_table("withdrawn", found.withdrawn, temp=True, overwrite=True)
+            con.create_table("unwilling", found.unwilling, temp=True, overwrite=True)
         rows = []
-        for change in _judged(con, leaving, want):
+        forced = _suppressed(con, leaving) if want.forced else frozenset()
+        lately = _lately(con, leaving, forced) if want.damped and want.removes else frozenset()
+        counts["leaving"] += len(lately)
+        staying_out = [row for row in leaving if row.person not in lately]
+        for change in _judged(con, staying_out, want, forced):
             if refused.get((Action.REMOVE.value, change["person"])) == texts.digest(change["identifiers"]):
                 counts["refused"] += 1
-            else:
-                rows.append(change)
+                continue
+            rows.append(change)
+            if change["action"] and change["phase"] == URGENT:
+                counts["suppressed" if change["forced"] else "withdrawn"] += 1
         if rows:
             con.insert(CHANGES, pd.DataFrame(rows, columns=list(_COLUMNS)))
 
@@ -149,11 +180,9 @@ def _changed(con: Any) -> Any:
     return changed.filter(changed.kind != "pending").select("person", "identifiers", "sent", "sent_id")
 
 
-def _gone(con: Any, held: Any, retired: Set[str]) -> Iterator[Leaving]:
+def _gone(leavers: Any, retired: Set[str]) -> Iterator[Leaving]:
     """Whoever is held and not wanted; a profile that is given up just now is among the retired already."""
-    settled = held.filter(held.state.isin(["held", "uncertain"]))
-    gone = settled.anti_join(con.table("wanted"), "person").select("person", "platform_id", "identifiers")
-    for row in _one_by_one(gone):
+    for row in one_by_one(leavers.select("person", "platform_id", "identifiers")):
         if row["person"] not in retired:
             yield Leaving(**row, retiring=False)
 
@@ -199,18 +228,21 @@ def owner_of(key: str) -> str:
     return key.partition("~")[0]
 
 
-def _judged(con: Any, leaving: Sequence[Leaving], want: Want) -> Iterator[dict[str, Any]]:
-    """Removes, and moves for those whose profile belongs to somebody who stays: to remove it would remove them."""
+def _judged(con: Any, leaving: Sequence[Leaving], want: Want, forced: Set[str]) -> Iterator[dict[str, Any]]:
+    """Removes, and moves for those whose profile belongs to somebody who stays: to remove it would remove them.
+
+    A suppressed person's profile is removed even so, where it is another's only by the platform's id.
+    """
     shared = _shared_values(con, leaving, want)
     heirs = _heirs_by_id(con, leaving)
-    urgent = _withdrawn(con, leaving)
+    urgent = _withdrawn(con, leaving) | forced
     for row in leaving:
         identifiers, theirs = row.identifiers, shared.get(row.person, {})
-        heir = next(iter(theirs.values()), None) or heirs.get(row.person)
+        heir = next(iter(theirs.values()), None) or (None if row.person in forced else heirs.get(row.person))
         if heir is not None and want.writes.keyed_by == "identifier":
             identifiers = texts.without(identifiers or "{}", frozenset(theirs))
             heir = None if texts.values(identifiers) else heir
-        kind = "moved" if heir else "remove" if want.removes else "kept"
+        kind = "moved" if heir else "remove" if want.removes or row.person in forced else "kept"
         yield {
             "person": row.person,
             "kind": kind,
@@ -220,6 +252,7 @@ def _judged(con: Any, leaving: Sequence[Leaving], want: Want) -> Iterator[dict[s
             "identifiers": identifiers,
             "heir": heir,
             "retiring": row.retiring,
+            "forced": row.person in forced,
         }
 
 
@@ -240,10 +273,42 @@ def _shared_values(con: Any, leaving: Sequence[Leaving], want: Want) -> dict[str
 
 
 def _withdrawn(con: Any, leaving: Sequence[Leaving]) -> frozenset[str]:
-    """Leaving people who are held by something that consent was withdrawn for."""
-    pairs = [(row.person, value) for row in leaving for value in texts.values(row.identifiers)]
-    con.create_table("leaving", _text_frame(pairs, ("leaver", "value")), temp=True, overwrite=True)
-    rows = con.table("leaving").semi_join(con.table("withdrawn"), "value")
+    """Leaving people who are held by something that consent was withdrawn for, or who have nothing else left."""
+    rows = _held_by(con, leaving)
+    by_value, by_person = (rows.semi_join(con.table(name), key) for name, key in _UNWANTED.items())
+    return _leavers(by_value.union(by_person))
+
+
+def _suppressed(con: Any, leaving: Sequence[Leaving]) -> frozenset[str]:
+    """Leaving people who are suppressed."""
+    pairs = [(row.person, owner_of(row.person)) for row in leaving]
+    con.create_table("leaving_owners", _text_frame(pairs, ("leaver", "person")), temp=True, overwrite=True)
+    return _leavers(con.table("leaving_owners").semi_join(con.table(PEOPLE), "person"))
+
+
+def _lately(con: Any, leaving: Sequence[Leaving], forced: Set[str]) -> frozenset[str]:
+    """Leaving people who left the segment lately, and who may still be sent by all that they are held by."""
+    settled = [row for row in leaving if owner_of(row.person) == row.person and row.person not in forced]
+    rows, agreed = _held_by(con, settled), con.table(AGREED)
+    may = rows.semi_join(con.table(LATELY), "person").semi_join(agreed, ["person", "value"])
+    agreeing: dict[str, set[str]] = {}
+    for row in plain(may):
+        agreeing.setdefault(row["leaver"], set()).add(row["value"])
+    return frozenset(
+        row.person
+        for row in settled
+        if row.person in agreeing and texts.values(row.identifiers) <= agreeing[row.person]
+    )
+
+
+def _held_by(con: Any, leaving: Iterable[Leaving]) -> Any:
+    """leaver, person, value: what leaving rows are held by, each with whose it is."""
+    held_by = [(row.person, owner_of(row.person), v) for row in leaving for v in texts.values(row.identifiers)]
+    con.create_table("leaving", _text_frame(held_by, ("leaver", "person", "value")), temp=True, overwrite=True)
+    return con.table("leaving")
+
+
+def _leavers(rows: Any) -> frozenset[str]:
     return frozenset(rows.select("leaver").to_pyarrow()["leaver"].to_pylist())
 
 
@@ -257,7 +322,7 @@ def _heirs_by_id(con: Any, leaving: Sequence[Leaving]) -> dict[str, str]:
     }
 
 
-def _one_by_one(table: Any) -> Iterator[dict[str, Any]]:
+def one_by_one(table: Any) -> Iterator[dict[str, Any]]:
     """A table's rows as Python values, few at a time: as Arrow they are small, as Python values they are not.
 
     All are read first: a stream would not survive other statements on its connection.

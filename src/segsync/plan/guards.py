@@ -31,6 +31,7 @@ class SourceState:
     stale_days: float | None = None  # since it was last read to its end, where that is too long
     sizes: Mapping[str, int] | None = None
     history: History | None = None
+    kept_from: date | None = None  # older orders were dropped, as the config says; None: none were
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Facts:
     """All that guards may know of a plan."""
 
     known: Known
+    rule: str
     counts: Mapping[str, int]
     members: int
     people: int
@@ -59,11 +61,15 @@ class Stop:
 
 
 def judge(facts: Facts, limits: Limits) -> list[Stop]:
-    """Every guard that objects to a plan which would write. A plan without a write is never stopped."""
+    """Every guard that objects to a plan which would write. A plan without a write is never stopped.
+
+    Removals of suppressed people are none of the guards' business: they are neither counted nor held back.
+    """
     counts = facts.counts
-    if not (counts["add"] or counts["refresh"] or counts["remove"]):
+    changes = counts["add"] + counts["refresh"] + removes(counts) + counts.get("strangers", 0)
+    if not changes:
         return []
-    found = [*_sources(facts, limits), *_shares(facts, limits), *_first(facts, limits)]
+    found = [*_undone(facts, changes), *_sources(facts, limits), *_shares(facts, limits), *_first(facts, limits)]
     if facts.foreign:
         found.append(
             Stop("adopt", counts["add"], "the audience was not made by segsync (adopt = true says that it may be used)")
@@ -77,9 +83,22 @@ def judge(facts: Facts, limits: Limits) -> list[Stop]:
     return found
 
 
+def removes(counts: Mapping[str, int]) -> int:
+    """How many removals of a plan guards may hold back."""
+    return counts["remove"] - counts.get("suppressed", 0)
+
+
 def remaining(stops: Sequence[Stop], approved: Mapping[str, int]) -> list[Stop]:
     """The stops that no standing approval covers."""
     return [stop for stop in stops if stop.number > approved.get(stop.guard, -1)]
+
+
+def _undone(facts: Facts, changes: int) -> list[Stop]:
+    undone = facts.known.undone
+    if not undone or undone["rule"] != facts.rule:
+        return []
+    run = undone["run"]
+    return [Stop("undone", changes, f"run {run}'s push was undone, and the rule is still the one that it followed")]
 
 
 def _sources(facts: Facts, limits: Limits) -> list[Stop]:
@@ -99,6 +118,8 @@ def _sources(facts: Facts, limits: Limits) -> list[Stop]:
         history = source.history
         if facts.reach is not None and history is not None and not history.reaches(facts.reach):
             found.append(Stop(f"history:{source.name}", history.missing, _short(source.name, history, facts.reach)))
+        if facts.reach is not None and source.kept_from is not None and facts.reach < source.kept_from:
+            found.append(Stop(f"retention:{source.name}", 1, _dropped(source.name, source.kept_from, facts.reach)))
     return found
 
 
@@ -113,20 +134,33 @@ def _short(name: str, history: History, reach: date) -> str:
     )
 
 
+def _dropped(name: str, kept_from: date, reach: date) -> str:
+    asked = "orders of any age" if reach == date.min else f"those from {reach} on"
+    return (
+        f"{name}'s orders from before {kept_from} were dropped, as [retention] says, and the rule asks about {asked}\n"
+        f"    Bound the rule, such as orders(date >= {kept_from}), or keep more: keep_records in [sources.{name}],\n"
+        f"    then segsync pull {name} --full"
+    )
+
+
 def _shares(facts: Facts, limits: Limits) -> list[Stop]:
-    counts, held = facts.counts, facts.counts["held"]
+    counts, held, leaving = facts.counts, facts.counts["held"], removes(facts.counts)
     found = []
-    if held and not facts.members and counts["remove"]:
-        found.append(Stop("empty", counts["remove"], f"the segment is empty, and its audience holds {held:,}"))
-    if held and counts["remove"] > max(limits.max_removed * held, limits.floor):
+    if held and not facts.members and leaving:
+        found.append(Stop("empty", leaving, f"the segment is empty, and its audience holds {held:,}"))
+    if held and leaving > max(limits.max_removed * held, limits.floor):
         found.append(
             Stop(
                 "removed",
-                counts["remove"],
-                f"it would remove {counts['remove']:,} of {held:,} members "
-                f"({counts['remove'] / held:.0%}; the limit is {limits.max_removed:.0%})",
+                leaving,
+                f"it would remove {leaving:,} of {held:,} members "
+                f"({leaving / held:.0%}; the limit is {limits.max_removed:.0%})",
             )
         )
+    strangers = facts.counts.get("strangers", 0)
+    if strangers > max(limits.max_removed * held, limits.floor):
+        text = f"it would remove {strangers:,} people whom others put there (owned = true; segsync put {held:,} there)"
+        found.append(Stop("strangers", strangers, text))
     # A first push that was cut off has added a few already: it goes on under the guards of a first push.
     if facts.known.pushed_at is not None and held and counts["add"] > max(limits.max_added * held, limits.floor):
         found.append(

@@ -12,6 +12,8 @@ from typing import Any
 
 import ibis
 
+from segsync.warehouse.totals import PRUNED_ORDERS
+
 ALWAYS_SPARED = 2  # orders: counts and records are read at different moments
 SPARED = 0.01  # of what the platform counts
 ONE_IN = 100  # landed orders may be a stray from long ago
@@ -50,17 +52,22 @@ def histories(con: Any) -> Mapping[str, History]:
     customers = con.table("customers")
     if not customers.filter(customers.platform_orders.notnull()).limit(1).count().execute():
         return {}  # most sources say nothing, and their orders need not be counted
-    rows = by_source(customers, con.table("orders")).to_pyarrow().to_pylist()
+    pruned = con.table(PRUNED_ORDERS) if PRUNED_ORDERS in con.list_tables() else None
+    rows = by_source(customers, con.table("orders"), pruned).to_pyarrow().to_pylist()
     return {row["source"]: History(row["reported"], row["missing"], row["since"]) for row in rows}
 
 
-def by_source(customers: Any, orders: Any) -> Any:
+def by_source(customers: Any, orders: Any, pruned: Any = None) -> Any:
     """source, reported, missing, since: a row for each source with a living customer whose orders are counted.
 
     Every landed order counts, also tests and cancelled ones, whichever of them the platform leaves out. What one
-    customer has too many never makes up for what another one lacks.
+    customer has too many never makes up for what another one lacks. `pruned` (source, customer_id, orders) had landed,
+    and was dropped because of its age.
     """
-    bought = orders.group_by("source", "customer_id").agg(landed=orders.count())
+    bought = orders.group_by("source", "customer_id").agg(landed=orders.count().cast("int64"))
+    if pruned is not None:
+        both = bought.union(pruned.select("source", "customer_id", landed=pruned.orders))
+        bought = both.group_by("source", "customer_id").agg(landed=both.landed.sum())
     firsts = _firsts(orders.filter(orders.ordered_on.notnull()))
     counted = customers.filter(customers.deleted_at.isnull(), customers.platform_orders.notnull())
     counted = counted.select("source", "customer_id", "platform_orders")

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 import ibis
 import pandas as pd
 
 from segsync.ledger.audiences import Known
-from segsync.model import Action, Audience
+from segsync.model import Action, Audience, Present, Purpose
 from segsync.plan import identifiers as texts
 from segsync.plan.deliverable import deliverables
 from segsync.plan.diff import CHANGES, Refused, Want, diff, owner_of, plain
-from segsync.plan.guards import Facts, Limits, SourceState, judge, remaining
+from segsync.plan.guards import Facts, Limits, SourceState, Stop, judge, remaining
+from segsync.plan.leaving import note_lately_left
+from segsync.plan.strangers import add_strangers
+from segsync.plan.suppressed import NOBODY, PEOPLE, Suppressed
 from segsync.plan.value import Cut, Plan, RuleChange
 from segsync.spec import ConsentRule, Writes
 from segsync.warehouse import Warehouse
@@ -26,8 +29,28 @@ FRAME = 100_000  # rows that are hashed at a time
 
 
 @dataclass(frozen=True, slots=True)
+class Instead:
+    """A plan that follows other people than the segment's members, and always asks: of an undo, or of a retired sync.
+
+    `members` gives their table (person) on a connection; `guard` and `why` are those of its stop; `command` is what
+    a person types to approve it, but for the id.
+    """
+
+    members: Callable[[Any], Any]
+    guard: str
+    why: str
+    command: str
+    judged: bool = True  # do the other guards look at it, too?
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A sync as the planner sees it, with what is known of its audience and its platform before the diff."""
+    """A sync as the planner sees it, with what is known of its audience and its platform before the diff.
+
+    `consent_rule` is the text of a rule of consent, which `traits` knows by `consent_name`. `today` is the shop's.
+    `present` is everybody in the audience, where strangers are to be removed too. `renamed` is the audience's old and
+    new name, or `name_kept` why they differ and nothing is done.
+    """
 
     known: Known
     wanted: Audience
@@ -44,22 +67,41 @@ class Asked:
     automations: Sequence[str] = ()
     unfilled: Sequence[str] = ()
     reach: date | None = None
+    consent_rule: str | None = None
+    consent_name: str = ""
+    suppressed: Suppressed = NOBODY
+    leave_after: timedelta | None = None
+    today: date = date.max
+    present: Sequence[Present] = ()
+    renamed: tuple[str, str] | None = None
+    name_kept: str = ""
+    instead: Instead | None = None
 
 
 def make(con: Any, asked: Asked) -> Plan:
     """The plan of one sync, with its rows in the temporary table `outgoing` of this connection.
 
-    Reads `members`, `people`, `identifiers` and `held`; writes nothing that lasts.
+    Reads what people and segments were computed to, and `held`; writes nothing that lasts.
     """
     known = asked.known
-    found = deliverables(con, known.segment, asked.consent, asked.writes)
-    counts = diff(con, Want(known.key, asked.removes, asked.writes), found, asked.refused)
-    cuts = _cut(con, asked.writes.max_batch)
+    rule = asked.consent_name if asked.consent_rule is not None else None
+    members = _members(con, asked)
+    found = deliverables(
+        con, known.segment, asked.consent, asked.writes, instead=members, rule=rule, suppressed=asked.suppressed
+    )
+    if asked.leave_after is not None:
+        note_lately_left(con, known.segment, asked.leave_after, asked.today)
+    want = Want(
+        known.key, asked.removes, asked.writes, damped=asked.leave_after is not None, forced=bool(asked.suppressed)
+    )
+    counts = diff(con, want, found, asked.refused)
+    counts["strangers"] = add_strangers(con, known.key, asked.present, asked.refused)
+    cuts = _cut(con, con.table(CHANGES), asked.writes.max_batch)
     left_out = plain(found.left_out.group_by("reason").agg(n=lambda t: t.count()))
-    members = con.table("members")
-    size = int(members.filter(members.segment == known.segment).count().execute())
+    size = int(members.count().execute())
     facts = Facts(
         known=known,
+        rule=asked.rule,
         counts=counts,
         members=size,
         people=int(con.table("people").count().execute()),
@@ -70,7 +112,8 @@ def make(con: Any, asked: Asked) -> Plan:
         unfilled=asked.unfilled,
         reach=asked.reach,
     )
-    stops = judge(facts, asked.limits)
+    judged = asked.instead is None or asked.instead.judged
+    stops = [*_always(asked.instead, cuts), *(judge(facts, asked.limits) if judged else ())]
     standing = remaining(stops, asked.approved)
     adds = counts["add"] + counts["refresh"]
     return Plan(
@@ -83,13 +126,48 @@ def make(con: Any, asked: Asked) -> Plan:
         members=size,
         not_deliverable={row["reason"]: row["n"] for row in left_out},
         cuts=cuts,
-        estimate=asked.writes.estimate(adds, counts["remove"]),
+        estimate=asked.writes.estimate(adds, counts["remove"] + counts["strangers"]),
         new_profiles=counts["add"] if asked.writes.creates_profiles else None,
         stops=standing,
         approved=[stop for stop in stops if stop not in standing],
         rule_change=_rule_change(asked),
         exists=asked.exists,
+        purpose=asked.wanted.purpose,
+        leave_after=asked.leave_after,
+        renamed=asked.renamed,
+        name_kept=asked.name_kept,
+        approved_by=asked.instead.command if asked.instead else "",
+        uncovered=_uncovered(con, asked) if asked.wanted.purpose == Purpose.EXCLUDE else 0,
     )
+
+
+def _members(con: Any, asked: Asked) -> Any:
+    """person: whom the audience should hold, were they all deliverable."""
+    if asked.instead is not None:
+        return asked.instead.members(con)
+    members = con.table("members")
+    return members.filter(members.segment == asked.known.segment).select("person")
+
+
+def _always(instead: Instead | None, cuts: Sequence[Cut]) -> list[Stop]:
+    changes = sum(cut.size for cut in cuts)
+    return [Stop(instead.guard, changes, instead.why)] if instead is not None and changes else []
+
+
+def only_forced(con: Any, asked: Asked, plan: Plan) -> Plan:
+    """What of a plan that was stopped is sent all the same: the removals of suppressed people, and nothing else.
+
+    `outgoing` and `changes` become those rows. Its id is its own, so that nobody can approve it for the other.
+    """
+    changes = con.table(CHANGES)
+    con.create_table("forced", changes.filter(changes.forced & changes.action.notnull()), temp=True, overwrite=True)
+    con.create_table(CHANGES, con.table("forced"), temp=True, overwrite=True)
+    cuts = _cut(con, con.table(CHANGES), asked.writes.max_batch)
+    gone = plan.counts["suppressed"]
+    nothing = {name: 0 for name in plan.counts if name not in ("held", "uncertain")}
+    counts = dict(plan.counts) | nothing | {"remove": gone, "suppressed": gone}
+    estimate = asked.writes.estimate(0, gone)
+    return replace(plan, id=_name(con, asked), counts=counts, cuts=cuts, estimate=estimate, stops=(), uncovered=0)
 
 
 def stage(warehouse: Warehouse, con: Any, plan: Plan, serial: int) -> None:
@@ -114,9 +192,20 @@ def stage(warehouse: Warehouse, con: Any, plan: Plan, serial: int) -> None:
         warehouse.append("outbox", outbox)
 
 
-def _cut(con: Any, most: int) -> list[Cut]:
+def _uncovered(con: Any, asked: Asked) -> int:
+    """Of the people who would be removed whole, how many are suppressed or said no to ads."""
+    changes, people = con.table(CHANGES), con.table("people")
+    removed = changes.filter(changes.kind == "remove")
+    owners = removed.select(owner=removed.person.split("~")[0]).distinct()
+    opted_out = people.filter(people.ads_consent.notin(["GRANTED", "UNKNOWN"])).select("person")
+    if asked.suppressed:
+        opted_out = opted_out.union(con.table(PEOPLE), distinct=True)
+    gone = owners.anti_join(con.table("wanted"), owners.owner == con.table("wanted").person)
+    return int(gone.semi_join(opted_out, gone.owner == opted_out.person).count().execute())
+
+
+def _cut(con: Any, changes: Any, most: int) -> list[Cut]:
     """Make `outgoing` of `changes`, numbered in batches of at most so many, phase by phase."""
-    changes = con.table(CHANGES)
     sent = changes.filter(changes.action.notnull())
     numbered = sent.mutate(place=ibis.row_number().over(group_by=sent.phase, order_by=sent.person))
     sizes = sent.group_by("phase", "action").agg(n=lambda t: t.count()).order_by("phase")
@@ -142,7 +231,10 @@ def _name(con: Any, asked: Asked) -> str:
         text = frame.fillna("").astype("str")
         joined = text.action + "\x1f" + text.person + "\x1f" + text.platform_id + "\x1f" + text.identifiers
         total += int(pd.util.hash_pandas_object(joined, index=False).to_numpy().sum(dtype="uint64"))
-    named = f"{total}|{asked.known.key}|{asked.wanted.name}|{asked.removes}|{asked.consent}"
+    consent = asked.consent_rule or asked.consent
+    named = f"{total}|{asked.known.key}|{asked.wanted.name}|{asked.removes}|{consent}"
+    if asked.instead is not None:
+        named += f"|{asked.instead.guard}"
     return hashlib.sha256(named.encode()).hexdigest()[:8]
 
 

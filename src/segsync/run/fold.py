@@ -40,7 +40,7 @@ def fold(warehouse: Warehouse, batch: Recorded, receipt: Receipt, taken_at: date
             identifiers=(state == "removed").ifelse(_NONE, identifiers),
             accepted_at=ibis.literal(taken_at.replace(tzinfo=None), type="timestamp"),
         )
-        warehouse.upsert("held", rows.select(list(con.table("held").columns)), _KEY)
+        _replace(warehouse, con, batch, rows)
 
 
 def mark_uncertain(warehouse: Warehouse, batch: Recorded) -> None:
@@ -48,7 +48,7 @@ def mark_uncertain(warehouse: Warehouse, batch: Recorded) -> None:
     with warehouse.session() as con:
         outcomes = _sent(con, batch).select("person", told_id=_NONE)
         rows = _beside(con, batch, outcomes).mutate(state=ibis.literal("uncertain"), was=_NONE)
-        warehouse.upsert("held", rows.select(list(con.table("held").columns)), _KEY)
+        _replace(warehouse, con, batch, rows)
 
 
 def pending_members(warehouse: Warehouse, batch: Recorded) -> list[Member]:
@@ -72,6 +72,24 @@ def held_count(warehouse: Warehouse, audience: str) -> int:
     with warehouse.session() as con:
         held = con.table("held")
         return int(held.filter((held.audience == audience) & (held.state != "removed")).count().execute())
+
+
+def _replace(warehouse: Warehouse, con: Any, batch: Recorded, rows: Any) -> None:
+    """Put rows into `held`, and what they replace into `was_held`: for each batch only what was there before it."""
+    con.create_table("folding", rows, temp=True, overwrite=True)
+    rows, known = con.table("folding"), con.table("was_held")
+    noted = known.filter((known.audience == batch.audience) & (known.batch_seq == batch.seq))
+    before = rows.anti_join(noted, "person").select(
+        "audience",
+        "person",
+        "batch_seq",
+        state="old_state",
+        identifiers="old_identifiers",
+        platform_id="before_id",
+    )
+    with warehouse.transaction():
+        warehouse.append("was_held", before)
+        warehouse.upsert("held", rows.select(list(con.table("held").columns)), _KEY)
 
 
 def _outcomes(receipt: Receipt) -> pd.DataFrame:
@@ -107,6 +125,7 @@ def _beside(con: Any, batch: Recorded, outcomes: Any) -> Any:
     known_id = (identifiers == rows.old_identifiers).ifelse(rows.old_id, _NONE)
     return rows.mutate(
         audience=ibis.literal(batch.audience),
+        before_id=rows.old_id,
         identifiers=identifiers,
         platform_id=ibis.coalesce(rows.told_id, rows.sent_id, known_id),
         batch_seq=ibis.literal(batch.seq, type="int64"),

@@ -18,12 +18,12 @@ from segsync.errors import EXIT_DONE, EXIT_REJECTS, AudienceMissing, GuardStop, 
 from segsync.ledger import approvals, audiences, batches
 from segsync.ledger.batches import Recorded
 from segsync.model import Action, AudienceRef, Batch, Member
-from segsync.plan.make import Asked, make, stage
+from segsync.plan.make import Asked, make, only_forced, stage
 from segsync.plan.value import Plan
-from segsync.run import fold, planning, settling
+from segsync.run import fold, naming, planning, settling
 from segsync.run.compute import Computed
-from segsync.run.planning import Target
 from segsync.run.recover import fold_all, keep_rejects, must_agree, recover
+from segsync.run.target import Target
 from segsync.run.workspace import Workspace
 
 FOLD_EVERY = 20  # batches
@@ -47,6 +47,7 @@ class Pushed:
     error: SegsyncError | None = None
     max_rejected: float = 0.01
     batch_sizes: list[int] = field(default_factory=list)
+    renamed: tuple[str, str] | None = None  # the audience's old name and its new one
 
     @property
     def exit_code(self) -> int:
@@ -68,17 +69,35 @@ class Order:
     recreate: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A plan that is not the segment's own, made and carried out by the same steps.
+
+    `ask` says what to plan; `begin` is called once the plan is staged, before anything is sent.
+    """
+
+    ask: Callable[[Workspace, Target], Asked]
+    begin: Callable[[Workspace, Target], None]
+    command: str  # what takes --approve of it
+    guard: str  # the stop that it always has
+
+
 def push(
     space: Workspace,
     sync: Sync,
-    computed: Computed,
+    computed: Computed | None,
     order: Order,
     progress: Progress | None = None,
+    *,
+    other: Other | None = None,
 ) -> Pushed:
-    """Push one sync, or only plan it. What went wrong is on the result, with what had been done by then."""
+    """Push one sync, or only plan it. What went wrong is on the result, with what had been done by then.
+
+    With `other` not what the segment asks for is planned and sent, but what that says; then nothing need be computed.
+    """
     result = Pushed(sync, max_rejected=space.config.guards.max_rejected)
     try:
-        _push(space, sync, computed, order, result, progress or _silent)
+        _push(space, sync, computed, order, result, progress or _silent, other)
     except AudienceMissing:
         result.error = planning.missing(sync, sent=result.sent)
     except SegsyncError as error:
@@ -94,46 +113,67 @@ def exit_code(results: Sequence[Pushed]) -> int:
 def _push(
     space: Workspace,
     sync: Sync,
-    computed: Computed,
+    computed: Computed | None,
     order: Order,
     result: Pushed,
     progress: Progress,
+    other: Other | None,
 ) -> None:
     if order.recreate and not order.dry_run:
         planning.recreate(space, sync)
     target = planning.aim(space, sync, dry_run=order.dry_run)
     key = target.known.key
-    result.uncertain = recover(space.ledger, space.warehouse, key, space.clock) + computed.recovered.get(key, 0)
+    result.uncertain = recover(space.ledger, space.warehouse, key, space.clock) + _recovered(computed, key)
     must_agree(space.ledger, space.warehouse, key)
     if target.found is not None and not order.dry_run:
         _settle(space, target, target.found, result)
         if result.added or result.removed or result.rejected:
             space.warehouse.export_held()
     if order.approve and not order.dry_run:
-        planning.approve(space, target, order.approve)
-    asked = planning.ask(space, target, computed)
-    serial = _decide(space, asked, order, result)
-    plan = result.plan
-    assert plan is not None
-    if serial is None:
+        guard, see = (other.guard, other.command) if other is not None else (None, "")
+        planning.approve(space, target, order.approve, guard=guard, see=see)
+    asked = _asked(space, target, computed, other)
+    decided = _decide(space, asked, order, result)
+    if decided is None:
         return
+    (plan, serial), before = decided, result.removed
     try:
+        if result.plan is plan and plan.renamed is not None:
+            target = naming.rename(space, target, plan.renamed)
+            result.renamed = plan.renamed
+        if other is not None and result.plan is plan:
+            other.begin(space, target)
         if plan.writes:
             audience = _ensure(space, target)
             result.sent = True
             _send(space, target, audience, plan, serial, result, progress)
     finally:
         _close(space, target, serial, result)
-    if plan.writes or target.known.platform_id is not None:
-        _note_pushed(space, target, asked)
+    if result.plan is not plan:
+        assert result.plan is not None
+        raise GuardStop(stopped(result.plan, sent=plan.counts.get("suppressed", 0), gone=result.removed - before))
+    if other is None and (plan.writes or target.known.platform_id is not None):
+        _note_pushed(space, target, asked, plan)
     if plan.approved:
         approvals.spend(space.ledger, key, space.clock.now())
 
 
-def _decide(space: Workspace, asked: Asked, order: Order, result: Pushed) -> int | None:
-    """Make the plan, and where it may be pushed stage it at once; its serial then, else None.
+def _recovered(computed: Computed | None, key: str) -> int:
+    return 0 if computed is None else computed.recovered.get(key, 0)
 
-    Raises GuardStop where a guard objects, or where the world is not what `only_plan` saw.
+
+def _asked(space: Workspace, target: Target, computed: Computed | None, other: Other | None) -> Asked:
+    if other is not None:
+        return other.ask(space, target)
+    assert computed is not None, "what a segment asks for is computed first"
+    return planning.ask(space, target, computed)
+
+
+def _decide(space: Workspace, asked: Asked, order: Order, result: Pushed) -> tuple[Plan, int] | None:
+    """Make the plan, and stage at once what of it may be sent, with its serial; None where only a plan is wanted.
+
+    Of a plan that guards stop this is the removal of suppressed people. Raises GuardStop where there is nothing such,
+    or where the world is not what `only_plan` saw.
     """
     with space.warehouse.session() as con:
         plan = result.plan = make(con, asked)
@@ -144,19 +184,22 @@ def _decide(space: Workspace, asked: Asked, order: Order, result: Pushed) -> int
             raise GuardStop(
                 f"the world moved: the plan of {plan.segment} → {plan.destination} is {plan.id} now, "
                 f"not {order.only_plan}. Nothing was sent. Look at it: "
-                f"segsync plan {plan.segment} --to {plan.destination}"
+                f"segsync plan {plan.segment} --to {plan.destination}{_waiting(plan)}"
             )
         if order.dry_run:
             return None
         if plan.stops:
-            raise GuardStop(stopped(plan))
-        serial = _keep(space, plan, numbers, "open")
+            if order.only_plan or not asked.exists or not plan.counts.get("suppressed", 0):
+                raise GuardStop(stopped(plan))
+            plan = only_forced(con, asked, plan)
+        mark = {asked.instead.guard: sum(cut.size for cut in plan.cuts)} if asked.instead is not None else {}
+        serial = _keep(space, plan, mark, "open")
         stage(space.warehouse, con, plan, serial)
-        return serial
+        return plan, serial
 
 
-def stopped(plan: Plan) -> str:
-    """Why a plan was not pushed, and both ways on."""
+def stopped(plan: Plan, *, sent: int = 0, gone: int = 0) -> str:
+    """Why a plan was not pushed, and both ways on. `sent`: suppressed people whose removal was, with how many went."""
     reasons = "\n".join(f"  {stop.text}" for stop in plan.stops)
     changed = ""
     if plan.rule_change is not None:
@@ -165,11 +208,46 @@ def stopped(plan: Plan) -> str:
             f"\n    before  {plan.rule_change.before}\n    now     {plan.rule_change.after}"
         )
     name = f"{plan.segment} → {plan.destination}"
-    return (
-        f"{name} was stopped. Nothing was sent.\n{reasons}{changed}\n"
-        f"  If that is wrong, look at what was read: segsync status, and segsync why PERSON {plan.segment}\n"
-        f"  If it is right: segsync push {plan.segment} --to {plan.destination} --approve {plan.id}"
+    waits = plan.counts.get("withdrawn", 0)
+    withdrawn = (
+        f"\n  {waits:,} {_people(waits)} whose consent was withdrawn {_are(waits)} removed with it; "
+        "until then nobody without consent is added or refreshed."
+        if waits
+        else ""
     )
+    return (
+        f"{name} was stopped. {_forced(sent, gone) or 'Nothing was sent' + _waiting(plan)}.\n"
+        f"{reasons}{changed}{withdrawn}\n"
+        f"  If that is wrong, look at what was read: segsync status, and segsync why PERSON {plan.segment}\n"
+        f"  If it is right: segsync {plan.command} --approve {plan.id}"
+    )
+
+
+def _forced(sent: int, gone: int) -> str:
+    if not sent:
+        return ""
+    if gone >= sent:
+        return f"{sent:,} suppressed {_people(sent)} {'was' if sent == 1 else 'were'} removed; nothing else was sent"
+    return f"The removal of {sent:,} suppressed {_people(sent)} was sent ({gone:,} gone so far); nothing else was"
+
+
+def _waiting(plan: Plan) -> str:
+    """With `--plan` nothing is sent but the plan itself, also not what nothing holds back."""
+    waits = plan.counts.get("suppressed", 0)
+    if not waits:
+        return ""
+    return (
+        f".\n  {waits:,} suppressed {_people(waits)} {_are(waits)} removed by a push without --plan, "
+        "which no guard holds back"
+    )
+
+
+def _people(count: int) -> str:
+    return "person" if count == 1 else "people"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _keep(space: Workspace, plan: Plan, numbers: Mapping[str, int], state: str) -> int:
@@ -199,6 +277,7 @@ def _ensure(space: Workspace, target: Target) -> AudienceRef:
             platform_id=found.id,
             name=found.name,
             ours=True,
+            named=target.sync.audience,
             making=False,
             verified_at=space.clock.now(),
         )
@@ -293,10 +372,13 @@ def _close(space: Workspace, target: Target, serial: int, result: Pushed) -> Non
         space.warehouse.export_held()
 
 
-def _note_pushed(space: Workspace, target: Target, asked: Asked) -> None:
+def _note_pushed(space: Workspace, target: Target, asked: Asked, plan: Plan) -> None:
+    undone = target.known.undone
+    stands = undone is not None and not plan.writes and undone["rule"] == asked.rule  # else it was approved, or changed
     audiences.note(
         space.ledger,
         target.known.key,
+        undone=dict(undone) if undone is not None and stands else None,
         pushed_at=space.clock.now(),
         pushed_run=space.run_id,
         rule=asked.rule,

@@ -8,8 +8,9 @@ from segsync.ledger import batches
 from segsync.ledger.batches import Recorded
 from segsync.model import Action, AudienceRef, Batch, Receipt, Ticket
 from segsync.run import fold
-from segsync.run.planning import Target
+from segsync.run.privacy import errands
 from segsync.run.recover import fold_all, keep_rejects
+from segsync.run.target import Target
 from segsync.run.workspace import Workspace
 
 PATIENCE = 900.0  # the age in seconds up to which a ticket is waited for; then members stay pending for the next run
@@ -70,13 +71,17 @@ def settle(space: Workspace, target: Target, audience: AudienceRef) -> Tally:
 
 def _ask(space: Workspace, target: Target, audience: AudienceRef, batch: Recorded, ticket: Ticket) -> Tally:
     members = fold.pending_members(space.warehouse, batch)
-    if not members:  # a later batch knows better: there is nobody left to ask for
+    asked = {member.person for member in members}
+    waiting = errands.waiting_members(space, batch.audience, batch.seq)
+    forgotten = [member for member in waiting if member.person not in asked]
+    if not members and not forgotten:  # a later batch knows better: there is nobody left to ask for
         batches.record_receipt(space.ledger, batch.seq, Receipt(batches.batch_id(batch.seq)), space.clock.now())
         return Tally()
-    call = Batch(batches.batch_id(batch.seq), batch.seq, audience, batch.action, members)
+    call = Batch(batches.batch_id(batch.seq), batch.seq, audience, batch.action, [*members, *forgotten])
     answer = target.destination.settle(ticket, call)
     if answer is None:
         return Tally()
+    answer = errands.without_them(answer, forgotten)
     batches.record_receipt(space.ledger, batch.seq, answer, space.clock.now())
     fresh = keep_rejects(space.ledger, batch, answer, members, space.run_id, space.clock)
     return Tally.of(batch.action, answer, fresh)
