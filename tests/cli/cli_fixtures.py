@@ -1,4 +1,7 @@
-"""Worlds to type commands in: an empty one, one that was pulled, and one that was pushed."""
+"""Fixtures: worlds to type commands in, an empty one, one that was pulled, and one that was pushed.
+
+A folder of tests that types commands imports them in its conftest.py.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from keyring.backends import fail
 
 
 @pytest.fixture(autouse=True)
-def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of whoever runs the tests but the key, and no keyring."""
     for name in [name for name in os.environ if name.startswith("SEGSYNC")]:
         monkeypatch.delenv(name)

@@ -1,4 +1,4 @@
-"""A pull that Shopify's stand-in kills at its n-th request, for every n: run again, and everything has landed once.
+"""A pull that Shopify's stand-in kills at its n-th request, for many n: run again, and everything has landed once.
 
 Each killed pull is a process of its own, killed for good (SIGKILL) before or after the request was answered. The pull
 after it finds nothing but the state folder.
@@ -134,9 +134,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pulled]:
             warm.close()
 
 
-def test_killed_at_every_request_of_the_first_pull(world: Pulled) -> None:
+def test_killed_at_requests_of_every_kind_of_the_first_pull(world: Pulled) -> None:
     world.keep_morning()
-    _kill_everywhere(world, FIRST, 2, 5)
+    _kill_everywhere(world, FIRST, 3, 11, every=2)
 
 
 def test_killed_at_requests_of_every_kind_of_a_later_pull(world: Pulled) -> None:
@@ -144,7 +144,7 @@ def test_killed_at_requests_of_every_kind_of_a_later_pull(world: Pulled) -> None
     seed.next_day(world.sandbox.account)
     seed.delete_customer(world.sandbox.account, id=next(iter(world.sandbox.shop.customers)))
     world.keep_morning()
-    _kill_everywhere(world, LATER, every=3)
+    _kill_everywhere(world, LATER, every=4)
 
 
 def _kill_everywhere(world: Pulled, steps: list[str], *begun: int, every: int = 1) -> None:

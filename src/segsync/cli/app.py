@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from segsync import __version__
-from segsync.cli import everyday, looking, setup, trying
+from segsync.cli import everyday, life, looking, privacy, setup, trying
 from segsync.cli.context import Common, Process, tracing
 from segsync.cli.output import say
 from segsync.cli.rule_texts import rules_app
@@ -55,6 +55,8 @@ def options(
 
 everyday.register(app)
 looking.register(app)
+privacy.register(app)
+life.register(app)
 app.add_typer(rules_app, name="rules")
 setup.register(app)
 trying.register(app)

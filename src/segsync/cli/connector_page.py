@@ -56,6 +56,12 @@ def _writes(writes: Writes) -> str:
         told.append("- can be read back: `segsync drift`")
     if writes.automations:
         told.append("- says which automations joining sets off")
+    if writes.renames:
+        told.append("- renames an audience when the config does")
+    if writes.deletes:
+        told.append("- can delete an audience: `segsync retire --delete`")
+    if writes.browses:
+        told.append(f"- lists what the account has: `segsync browse` ({', '.join(writes.browses)})")
     return "\n".join(told)
 
 

@@ -127,6 +127,7 @@ def push(
     if options.json:
         emit([result_json(result) for result in done.pushed])
     else:
+        _show_erased(done)
         for result in done.pushed:
             if result.plan is not None and (dry_run or not result.plan.stops):
                 show_plan(result.plan)
@@ -145,9 +146,12 @@ def run(ctx: typer.Context) -> None:
     config = options.load()
     done = _push(options, config, None, None, Order(), "run", sources=list(config.sources))
     if options.json:
-        emit({"pulled": [_pulled_json(p) for p in done.pulled], "pushed": [result_json(p) for p in done.pushed]})
+        forgotten = [{**worked.states, "waiting": worked.waiting} for worked in done.worked if worked.tried]
+        pulled, pushed = [_pulled_json(p) for p in done.pulled], [result_json(p) for p in done.pushed]
+        emit({"pulled": pulled, "pushed": pushed, "forgotten": forgotten})
     else:
         _show_pulled(options, done.pulled)
+        _show_erased(done)
         for result in done.pushed:
             show_push(result)
         say(_last_line(done))
@@ -214,7 +218,9 @@ def _show_pulled(options: Common, pulled: Sequence[Pulled]) -> None:
         read = ", ".join(f"{count:,} {stream}" for stream, count in each.records.items() if count) or "nothing new"
         flaws = f"; {each.flaws:,} values could not be used (segsync rejects)" if each.flaws else ""
         gone = f"; customers who have vanished: {each.vanished:,}" if each.vanished else ""
-        say(f"{each.source}: {read}{flaws}{gone}")
+        out = f"; {each.left_out:,} records of forgotten people left out" if each.left_out else ""
+        old = f"; {each.pruned:,} records older than what is kept were dropped" if each.pruned else ""
+        say(f"{each.source}: {read}{flaws}{gone}{out}{old}")
         if each.error is not None:
             say(f"{each.source}: FAILED: {each.error}")
 
@@ -225,6 +231,8 @@ def _pulled_json(each: Pulled) -> dict[str, object]:
         "records": dict(each.records),
         "flaws": each.flaws,
         "vanished": each.vanished,
+        "left_out": each.left_out,
+        "pruned": each.pruned,
         "error": _text(each.error),
     }
 
@@ -241,7 +249,19 @@ def _last_line(done: Done) -> str:
     return f"{told}; FAILED: {', '.join(failed)}" if failed else told
 
 
+def _show_erased(done: Done) -> None:
+    """What platforms did for people who were forgotten, in a line."""
+    for worked in done.worked:
+        told = [f"{count:,} {state}" for state, count in worked.states.items()]
+        told += [f"{worked.waiting:,} waiting for an earlier answer"] if worked.waiting else []
+        if told:
+            say(f"forgotten people, at the platforms: {', '.join(told)} (segsync status)")
+
+
 def _complain_of(done: Done) -> None:
+    for worked in done.worked:
+        for error in worked.errors:
+            typer.echo(f"segsync: for a forgotten person: {error}", err=True)
     for result in done.pushed:
         if result.error is not None:
             typer.echo(f"segsync: {result.error}", err=True)

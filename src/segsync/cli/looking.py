@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from segsync.cli.context import common, tell_migrated
 from segsync.cli.output import emit, say, table
+from segsync.cli.privacy import hand_over
 from segsync.cli.reading import known_segment, ledger_of, one_person, warehouse_of
-from segsync.cli.telling import say_why, why_json
+from segsync.cli.telling import consent_said, say_why, why_json
 from segsync.errors import ConfigError, Problem
 
 Segment = Annotated[str, typer.Argument(help="A segment of the config.")]
 Maybe = Annotated[str | None, typer.Argument(help="A segment of the config; not with --rule.")]
+MaybePerson = Annotated[
+    str | None, typer.Argument(help="An e-mail, a phone, a person key, or SOURCE:CUSTOMER_ID.", show_default=False)
+]
 Person = Annotated[str, typer.Argument(help="An e-mail, a phone, a person key, or SOURCE:CUSTOMER_ID.")]
 
 
@@ -22,11 +27,11 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: segsync segments --json")(segments)
     app.command(epilog="Example: segsync show vip --most 5")(show)
     app.command(epilog="Example: segsync why jane@example.com vip")(why)
-    app.command(epilog="Example: segsync person jane@example.com")(person)
+    app.command(epilog="Example: segsync person jane@example.com --export --out jane.json")(person)
     app.command(epilog="Example: segsync status --json")(status)
-    app.command(epilog="Example: segsync history vip")(history)
+    app.command(epilog="Example: segsync history vip --members --since 2026-11-01")(history)
     app.command(epilog="Example: segsync rejects --most 20")(rejects)
-    app.command(epilog="Example: segsync drift vip --to klaviyo")(drift)
+    app.command(epilog="Example: segsync drift vip --to klaviyo --repair")(drift)
 
 
 def segments(ctx: typer.Context) -> None:
@@ -119,11 +124,29 @@ def why(ctx: typer.Context, person: Person, segment: Segment) -> None:
     say_why(found)
 
 
-def person(ctx: typer.Context, person: Person) -> None:
-    """Everything known of somebody: records joined and why, identifiers, consent, segments, and where they are held."""
+def person(
+    ctx: typer.Context,
+    person: MaybePerson = None,
+    whole: Annotated[
+        bool, typer.Option("--export", help="Everything, as JSON: the answer to who asks what is known of them.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Write it to this file, which only you can read.")] = None,
+    webhook: Annotated[
+        Path | None, typer.Option(help="In place of PERSON: the request of the shop's platform.")
+    ] = None,
+    hmac: Annotated[str | None, typer.Option("--hmac", help="Its header X-Shopify-Hmac-Sha256.")] = None,
+    source: Annotated[str | None, typer.Option(help="The source whose platform sent it, where several might.")] = None,
+) -> None:
+    """What is known of somebody: records joined and why, identifiers, consent, segments, and where they are held."""
     from segsync import people
     from segsync.ledger import audiences
 
+    if whole:
+        hand_over(ctx, person, out, webhook, hmac, source)
+        return
+    if person is None or any(option is not None for option in (out, webhook, hmac, source)):
+        problem = Problem("person", "it tells of one PERSON; the other options go with --export", "segsync person WHO")
+        raise ConfigError([problem], where="the command line")
     options = common(ctx)
     config = options.load()
     with ledger_of(options, config) as ledger:
@@ -141,9 +164,17 @@ def person(ctx: typer.Context, person: Person) -> None:
             for n in account.nodes
         ],
         "identifiers": [
-            {"kind": i.kind, "value": i.value, "consent": i.consent, "may_be_sent": i.deliverable, "from": i.sources}
+            {
+                "kind": i.kind,
+                "value": i.value,
+                "consent": i.consent,
+                "consent_at": i.consent_at,
+                "may_be_sent": i.deliverable,
+                "from": i.sources,
+            }
             for i in account.identifiers
         ],
+        "consent": consent_said(account),
         "segments": segments,
         "held": [
             {"audience": names.get(r["audience"], r["audience"]), "state": r["state"], "since": r["accepted_at"]}
@@ -154,9 +185,9 @@ def person(ctx: typer.Context, person: Person) -> None:
         emit(told)
         return
     say(f"{who}: in {', '.join(segments) or 'no segment'}")
-    for title in ("records", "identifiers", "held"):
-        say(f"\n{title}")
-        found: list[dict[str, object]] = told[title]  # type: ignore[assignment]  # the three lists above
+    for title in ("records", "identifiers", "consent", "held"):
+        say(f"\n{title}" + (", as each record says it" if title == "consent" else ""))
+        found: list[dict[str, object]] = told[title]  # type: ignore[assignment]  # the lists above
         if found:
             table(list(found[0]), [list(row.values()) for row in found])
         else:
@@ -178,13 +209,36 @@ def status(ctx: typer.Context) -> None:
     raise typer.Exit(6 if found["attention"] else 0)
 
 
-def history(ctx: typer.Context, segment: Segment, most: Annotated[int, typer.Option(min=1)] = 30) -> None:
-    """A segment's size over the runs."""
+def history(
+    ctx: typer.Context,
+    segment: Segment,
+    members: Annotated[bool, typer.Option("--members", help="Who came and who went, newest first.")] = False,
+    since: Annotated[str | None, typer.Option(help="With --members: from this day on.", show_default=False)] = None,
+    most: Annotated[int, typer.Option(help="Rows to show.", min=1)] = 30,
+) -> None:
+    """A segment's size over the runs; or who came and who went."""
+    from segsync.cli.members import came_and_went, day_of
     from segsync.ledger import runs
 
     options = common(ctx)
     config = options.load()
     known_segment(config, segment)
+    if since is not None and not members:
+        problem = Problem(
+            "--since", "it is about who came and went", f"segsync history {segment} --members --since DAY"
+        )
+        raise ConfigError([problem], where="the command line")
+    if members:
+        first = day_of(since) if since is not None else None
+        with ledger_of(options, config) as ledger, warehouse_of(options, config, ledger).reading() as con:
+            moves, in_all = came_and_went(con, segment, first, most)
+        if options.json:
+            emit({"segment": segment, "moves": moves, "in_all": in_all})
+        else:
+            say(f"{segment}: {in_all:,} came or went{f' since {first}' if first else ''}, {len(moves):,} shown")
+            if moves:
+                table(list(moves[0]), [list(row.values()) for row in moves], right=(4,))
+        return
     with ledger_of(options, config) as ledger:
         rows = runs.segment_history(ledger, segment, most)
     if options.json:
@@ -221,10 +275,12 @@ def drift(
     ctx: typer.Context,
     segment: Segment,
     to: Annotated[str | None, typer.Option("--to", help="Only this destination.")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Let the next push add again who is missing there.")] = False,
 ) -> None:
     """Read audiences back, and compare them with what receipts say they hold."""
-    from segsync.redact import mask_email
+    from segsync.cli.drifts import drift_json, show_drift
     from segsync.run.drift import drift as compare
+    from segsync.run.drift import repair as mend
     from segsync.run.ending import ending
     from segsync.run.whole import syncs_of
     from segsync.run.workspace import open_workspace
@@ -235,28 +291,12 @@ def drift(
     with open_workspace(config, options.setting()) as space, ending(space) as end:
         tell_migrated(space.warehouse)
         found = [compare(space, sync) for sync in syncs]
-        code = end(0 if all(d.none for d in found) else 6, "compared what audiences hold")
+        mended = [mend(space, each) if repair else None for each in found]
+        fine = all(d.none or (repair and not d.strangers) for d in found)
+        code = end(0 if fine else 6, "compared what audiences hold")
     if options.json:
-        emit(
-            [
-                {
-                    "destination": d.sync.destination,
-                    "present": d.present,
-                    "held": d.held,
-                    "open": d.open,
-                    "missing": d.missing,
-                    "strangers": len(d.strangers),
-                }
-                for d in found
-            ]
-        )
-    for d in () if options.json else found:
-        say(f"{segment} → {d.sync.destination}: {d.present:,} there, {d.held:,} held, {d.open:,} not settled yet")
-        if d.none:
-            say("  no drift")
-        if d.missing:
-            say(f"  {len(d.missing):,} held and not there: {', '.join(d.missing[:10])}")
-        if d.strangers:
-            shown = [next((mask_email(e) for e in s.identifiers.emails), s.platform_id) for s in d.strangers[:10]]
-            say(f"  {len(d.strangers):,} there and not put there by segsync: {', '.join(shown)}")
+        emit([drift_json(d, done) for d, done in zip(found, mended, strict=True)])
+    else:
+        for d, done in zip(found, mended, strict=True):
+            show_drift(d, done)
     raise typer.Exit(code)

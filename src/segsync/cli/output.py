@@ -21,7 +21,7 @@ def say(text: str = "") -> None:
 
 def emit(value: Any) -> None:
     """One JSON value, indented, for programs."""
-    say(json.dumps(value, indent=2, ensure_ascii=False, default=_as_json))
+    say(json.dumps(value, indent=2, ensure_ascii=False, default=as_json))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> None:
@@ -86,7 +86,8 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _as_json(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """Values that JSON has no form for, for `json.dumps`."""
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, Decimal):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from segsync.cli.output import say, table
 from segsync.config import Config
-from segsync.ledger import Ledger, audiences, runs
+from segsync.ledger import Ledger, audiences, erasures, runs
+
+REFUSALS_SHOWN = timedelta(days=30)
 
 
 def overview(config: Config, ledger: Ledger, now: datetime) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def overview(config: Config, ledger: Ledger, now: datetime) -> dict[str, Any]:
             attention.append(f"{name} was last read to its end at {_short(last)}")
     syncs = [_sync(pair, known.get(pair)) for pair in sorted(wanted)]
     attention += [
-        f"{pair[0]} → {pair[1]} left the config; its audience is left as it is"
+        f"{pair[0]} → {pair[1]} left the config; its audience is left as it is: segsync retire {pair[0]} --to {pair[1]}"
         for pair in sorted(set(known) - wanted)
         if known[pair].platform_id
     ]
@@ -47,7 +49,24 @@ def overview(config: Config, ledger: Ledger, now: datetime) -> dict[str, Any]:
         for run in past[:1]
         if run["ended_at"] is None and not _lives(run["pid"])
     ]
+    attention += _erasures(ledger, now)
     return {"sources": sources, "syncs": syncs, "runs": [_run(run) for run in past], "attention": attention}
+
+
+def _erasures(ledger: Ledger, now: datetime) -> list[str]:
+    """A sentence for each erasure that is not through, or that a platform refused within the last 30 days."""
+    told = []
+    for each in erasures.every(ledger):
+        errands = erasures.errands(ledger, each.id)
+        count = {state: sum(errand.state == state for errand in errands) for state in ("pending", "refused")}
+        more = f"segsync forget --receipt {each.id}"
+        if each.sealed is not None:
+            told.append(f"erasure {each.id} was cut off: the next pull, push or run goes on with it")
+        elif count["pending"]:
+            told.append(f"erasure {each.id} waits for platforms ({count['pending']} not answered): {more}, segsync run")
+        if count["refused"] and now - each.asked_at < REFUSALS_SHOWN:
+            told.append(f"erasure {each.id}: platforms refused {count['refused']} of what they were asked: {more}")
+    return told
 
 
 def show_overview(found: dict[str, Any]) -> None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def ledger_of(options: Common, config: Config) -> Iterator[Ledger]:
     """The ledger, which can be read while a run is going. Raises LedgerUnusable before the first pull."""
     from segsync.ledger import open_ledger
+    from segsync.run.at_rest import must_be_private
 
+    must_be_private(config.state_dir)
     ledger = open_ledger(config.state_dir, options.clock, new=False)
     try:
         yield ledger

@@ -27,7 +27,8 @@ def check(ctx: typer.Context, text: Text = None) -> None:
     """Read a rule, or all of them, and say what is wrong, where, and what to type."""
     options = common(ctx)
     reading = read(options, text)
-    names = [*reading.own, *reading.rules] if text is None else ["the rule"]
+    consents = [_place(name) for name in reading.consents]
+    names = [*reading.own, *reading.rules, *consents] if text is None else ["the rule"]
     warnings = [warning for warning in reading.warnings if text is None or warning.segment == TYPED]
     if options.json:
         emit({"right": names, "warnings": [placed(warning) for warning in warnings]})
@@ -49,6 +50,7 @@ def fmt(ctx: typer.Context, text: Text = None) -> None:
     else:
         written = {f"traits.{name}": rules.fmt(own.text, section="traits") for name, own in reading.own.items()}
         written |= {f"segments.{name}": rules.fmt(rule.text) for name, rule in reading.rules.items()}
+        written |= {_place(name): rules.fmt(rule.text) for name, rule in reading.consents.items()}
     if options.json:
         emit(written)
     elif text is not None:
@@ -68,11 +70,18 @@ def read(options: Common, text: str | None) -> Reading:
     texts = {name: segment.rule for name, segment in config.segments.items()} if config else {}
     if text is not None:
         texts[TYPED] = text
-    reading = rules.read(texts, filled=frozenset(STREAMS), traits=config.traits if config else {})
+    traits, consents = (config.traits, config.consents) if config else ({}, {})
+    reading = rules.read(texts, filled=frozenset(STREAMS), traits=traits, consents=consents)
     wrong = [problem for problem in reading.problems if text is None or _matters(problem)]
     if wrong:
         raise wrong_rules(wrong, "the rule" if text is not None else "the rules")
     return reading
+
+
+def _place(consent: str) -> str:
+    """Where a rule of consent stands, by its name among the rules."""
+    segment, _, destination = consent.rpartition("__")
+    return f"segments.{segment}.to.{destination}.consent"
 
 
 def wrong_rules(problems: Sequence[RuleProblem], where: str) -> ConfigError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +13,7 @@ import typer
 
 from segsync.cli.context import common
 from segsync.cli.output import emit, save, say, table
+from segsync.cli.reading import ledger_of
 from segsync.errors import ConfigError, Problem
 
 secrets_app = typer.Typer(help="Store, list and delete secrets in the system's keyring.", no_args_is_help=True)
@@ -125,16 +128,23 @@ def set_secret(name: SecretName) -> None:
 @secrets_app.command("list", epilog="Example: segsync secrets list")
 def list_secrets(ctx: typer.Context) -> None:
     """Which secrets the config needs, and where each was found; never their values."""
+    from segsync.ledger.store import FILE
+    from segsync.run.privacy.secrecy import key_standing
     from segsync.secrets import known
 
     options = common(ctx)
     config = options.load()
-    rows = []
-    for section in (*config.sources.values(), *config.destinations.values()):
-        standings = known(
+    standings = [
+        standing
+        for section in (*config.sources.values(), *config.destinations.values())
+        for standing in known(
             section.name, section.spec.secrets, section.secret_references, environ=os.environ, home=config.home
         )
-        rows += [{"secret": f"{s.section}.{s.name}", "where": s.where, "place": s.place} for s in standings]
+    ]
+    with ledger_of(options, config) if (config.state_dir / FILE).exists() else nullcontext() as ledger:
+        key = key_standing(config, os.environ, ledger)
+    standings += [key] if key is not None else []
+    rows = [{"secret": f"{s.section}.{s.name}", "where": s.where, "place": s.place} for s in standings]
     if options.json:
         emit(rows)
     elif rows:
@@ -168,3 +178,50 @@ def restore_state(ctx: typer.Context) -> None:
     for sync, held in found.items():
         say(f"{sync}: {held:,} held")
     say("Next: segsync pull, then segsync plan; segsync drift SEGMENT tells what the copy did not know of")
+
+
+@state_app.command("export", epilog="Example: segsync state export segsync-state.tar.gz")
+def state_out(
+    ctx: typer.Context, file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")]
+) -> None:
+    """Write everything that segsync knows and holds to one file, to go on with it on another machine."""
+    from segsync.ledger import open_ledger
+    from segsync.run.moving import pack
+
+    options = common(ctx)
+    config = options.load()
+    ledger = open_ledger(config.state_dir, options.clock, new=False)
+    try:
+        found = pack(config, ledger, options.setting(), file)
+    finally:
+        ledger.close()
+    say(f"wrote {file}: {len(found.files):,} files, {_megabytes(found.files.values())} before packing")
+    say("  Your customers are in it, readable for whoever has it: carry it safely, and delete it afterwards.")
+    say("  Not in it: segsync.toml, your secrets (segsync secrets list), and among them privacy.forget_key,")
+    say("  without which forgotten people could not be kept out: carry that one too, if you have one.")
+    say(f"Next, on the other machine: segsync state import {file.name}, segsync check, segsync plan")
+    say("  From then on run segsync there only: two that push to one audience undo each other's work.")
+
+
+@state_app.command("import", epilog="Example: segsync state import segsync-state.tar.gz")
+def state_in(
+    ctx: typer.Context, file: Annotated[Path, typer.Argument(help="What segsync state export has written.")]
+) -> None:
+    """Put up the state of another machine. There must be none here yet."""
+    from segsync.cli.reading import ledger_of
+    from segsync.ledger import audiences
+    from segsync.run.moving import unpack
+
+    options = common(ctx)
+    config = options.load()
+    found = unpack(config, file)
+    say(f"put up the state of {found.made_at[:16].replace('T', ' ')} in {config.state_dir}")
+    with ledger_of(options, config) as ledger:
+        for known in audiences.every(ledger):
+            if known.platform_id:
+                say(f"  {known.segment} → {known.destination}: {known.held:,} held")
+    say("Next: segsync secrets list tells which secrets are missing here; then segsync check, segsync plan")
+
+
+def _megabytes(sizes: Iterable[int]) -> str:
+    return f"{sum(sizes) / 1_000_000:,.1f} MB"

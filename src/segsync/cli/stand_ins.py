@@ -28,12 +28,12 @@ def keeping_shops(names: Mapping[str, object]) -> list[str]:
 
 def stock(url: str, seed: int, customers: int, day: date) -> None:
     """Let the stand-in at this address hold a made-up shop."""
-    _seed(url, {"do": "shop", "seed": seed, "customers": customers, "day": day.isoformat()})
+    deed(url, {"do": "shop", "seed": seed, "customers": customers, "day": day.isoformat()})
 
 
 def next_day(url: str) -> None:
     """Move the made-up shop of the stand-in at this address on by a day."""
-    _seed(url, {"do": "next_day"})
+    deed(url, {"do": "next_day"})
 
 
 def asked(url: str) -> list[dict[str, Any]]:
@@ -43,14 +43,22 @@ def asked(url: str) -> list[dict[str, Any]]:
     return found
 
 
+def held(url: str) -> dict[str, Any]:
+    """What the stand-in at this address holds."""
+    with urllib.request.urlopen(f"{url}/__state") as answer:  # noqa: S310  # 127.0.0.1
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
 def write_shop(folder: Path, seed: int, customers: int, day: date) -> None:
     """Write a shop's customers and orders into a folder, as the Shopify admin exports them."""
     folder.mkdir(parents=True, exist_ok=True)
     make_shop(seed, customers, day=day).write_exports(folder)
 
 
-def _seed(url: str, deed: Mapping[str, object]) -> None:
+def deed(url: str, done: Mapping[str, object]) -> None:
+    """Let something be done at the stand-in at this address, as people do it in the platform's own pages."""
     headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(f"{url}/__seed", json.dumps(deed).encode(), headers)  # noqa: S310  # 127.0.0.1
+    request = urllib.request.Request(f"{url}/__seed", json.dumps(done).encode(), headers)  # noqa: S310  # 127.0.0.1
     with urllib.request.urlopen(request):  # noqa: S310  # as above
         pass

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from segsync.cli.output import say
 
 if TYPE_CHECKING:
+    from segsync.people import Account
     from segsync.rules.why import Why
 
 
@@ -43,6 +44,37 @@ def why_json(part: Why) -> dict[str, object]:
         },
         "parts": [why_json(inner) for inner in part.parts],
     }
+
+
+def consent_said(account: Account) -> list[dict[str, object]]:
+    """What each record says of consent; those that have vanished, with when, where they still count."""
+    living: list[dict[str, object]] = [
+        {
+            "source": node.source,
+            "id": node.customer_id,
+            "email": node.email_consent,
+            "email_at": node.email_consent_at,
+            "sms": node.sms_consent,
+            "sms_at": node.sms_consent_at,
+            "ads": node.ads_consent,
+            "vanished": None,
+        }
+        for node in account.nodes
+    ]
+    gone: list[dict[str, object]] = [
+        {
+            "source": each.source,
+            "id": each.customer_id,
+            "email": each.email_consent,
+            "email_at": None,
+            "sms": each.sms_consent,
+            "sms_at": None,
+            "ads": each.ads_consent,
+            "vanished": each.vanished_at,
+        }
+        for each in account.gone
+    ]
+    return [*living, *gone]
 
 
 def _value(value: object) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from segsync.cli.context import common
 from segsync.cli.output import say
+from segsync.errors import ConfigError, Problem
 
 Customers = Annotated[int, typer.Option(help="How large a made-up shop.", min=10, max=5_000_000)]
 Road = Annotated[
@@ -60,9 +61,15 @@ def demo(
     customers: Customers = 2000,
     seed: Seed = 7,
     road: Road = "shopify",
+    privacy: Annotated[bool, typer.Option("--privacy", help="In place of it: people who speak up.")] = False,
 ) -> None:
     """A whole run on this machine: a made-up shop, segments, a plan, a push, the next day, and nothing left to do."""
-    from segsync.cli.demo import play
+    from segsync.cli import demo, demo_privacy
 
-    files = road == "files"
-    raise typer.Exit(play(common(ctx).clock, keep=keep, customers=customers, seed=seed, files=files))
+    clock = common(ctx).clock
+    if privacy:
+        if road == "files":
+            problem = Problem("--from files", "people who speak up are played with Shopify's API alone", "leave it out")
+            raise ConfigError([problem], where="what was asked for")
+        raise typer.Exit(demo_privacy.play(clock, keep=keep, customers=customers, seed=seed))
+    raise typer.Exit(demo.play(clock, keep=keep, customers=customers, seed=seed, files=road == "files"))

@@ -12,6 +12,7 @@ from segsync.ledger import audiences, runs
 from segsync.people import Joining
 from segsync.plan.history import History, histories
 from segsync.rules import Reading, Rule, RuleProblem
+from segsync.run.privacy import suppressing
 from segsync.run.recover import recover_all
 from segsync.run.workspace import Workspace
 from segsync.segments import Size
@@ -23,7 +24,8 @@ class Computed:
 
     `unfilled` names, for each segment, the traits its rule asks for that no configured source fills; `recovered`
     counts, for each audience that an earlier run left open, the members who became uncertain. `histories` says of
-    each source whose platform counts its orders how many of them have landed.
+    each source whose platform counts its orders how many of them have landed. `consents` are the rules of consent, by
+    the `consent_name` of their syncs, which `unfilled` knows too.
     """
 
     joining: Joining
@@ -33,6 +35,7 @@ class Computed:
     unfilled: Mapping[str, Sequence[str]]
     recovered: Mapping[str, int] = field(default_factory=dict)
     histories: Mapping[str, History] = field(default_factory=dict)
+    consents: Mapping[str, Rule] = field(default_factory=dict)
 
 
 def compute(space: Workspace, filled: frozenset[str]) -> Computed:
@@ -46,28 +49,37 @@ def compute(space: Workspace, filled: frozenset[str]) -> Computed:
     shop, undeliverable = space.config.shop, undeliverable_sources(space.config)
     warehouse = space.warehouse
     with warehouse.session() as con:
-        joining = people.resolve(
-            con,
-            warehouse.write,
-            run_id=space.run_id,
-            at=space.clock.now(),
-            max_customers=space.config.identity.max_customers,
-            undeliverable=undeliverable,
-        )
+        with suppressing.carried(space, con):
+            joining = people.resolve(
+                con,
+                warehouse.write,
+                run_id=space.run_id,
+                at=space.clock.now(),
+                max_customers=space.config.identity.max_customers,
+                undeliverable=undeliverable,
+            )
         people.describe(con, warehouse.write, as_of=space.as_of.instant, undeliverable=undeliverable)
+        suppressing.note_named(space, con)
         found = histories(con)
     sizes = segments.compute(
-        warehouse, reading.rules, space.as_of, currency=shop.currency, rates=shop.rates, run_id=space.run_id
+        warehouse,
+        reading.rules,
+        space.as_of,
+        currency=shop.currency,
+        rates=shop.rates,
+        run_id=space.run_id,
+        consents=reading.consents,
     )
     runs.record_segments(space.ledger, space.run_id, [(s.segment, s.members, s.entered, s.left) for s in sizes])
-    unfilled = {name: rules.unfilled(rule, reading.rules, filled) for name, rule in reading.rules.items()}
-    return Computed(joining, sizes, reading.rules, reading.warnings, unfilled, recovered, found)
+    every = {**reading.rules, **reading.consents}
+    unfilled = {name: rules.unfilled(rule, reading.rules, filled) for name, rule in every.items()}
+    return Computed(joining, sizes, reading.rules, reading.warnings, unfilled, recovered, found, reading.consents)
 
 
 def read_rules(config: Config, filled: frozenset[str]) -> Reading:
     """All rules of the config, read and checked. Raises ConfigError with every problem, placed in the file."""
     texts = {name: segment.rule for name, segment in config.segments.items()}
-    reading = rules.read(texts, filled=filled, traits=config.traits)
+    reading = rules.read(texts, filled=filled, traits=config.traits, consents=config.consents)
     if reading.problems:
         raise ConfigError([_problem(config, problem) for problem in reading.problems], where=config.path.name)
     return reading
@@ -102,6 +114,6 @@ def carry_renames(space: Workspace) -> None:
 
 
 def _problem(config: Config, problem: RuleProblem) -> Problem:
-    path = (problem.section, problem.segment, problem.key)
+    path = problem.path
     shown = str(problem).split("\n", 1)
     return Problem(".".join(path), problem.message, "\n".join(shown[1:]), config.line(path))

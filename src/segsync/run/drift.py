@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import ibis
+import pandas as pd
+
 from segsync.config import Sync
 from segsync.errors import ConfigError, Problem
 from segsync.model import AudienceRef, Present
@@ -32,6 +35,11 @@ class Drift:
     @property
     def none(self) -> bool:
         return not self.missing and not self.strangers
+
+    @property
+    def emptied(self) -> bool:
+        """Is nobody there of whom somebody should be?"""
+        return self.held > 0 and self.present == 0
 
 
 def drift(space: Workspace, sync: Sync) -> Drift:
@@ -62,6 +70,31 @@ def drift(space: Workspace, sync: Sync) -> Drift:
     strangers = [p for p in seen if p.platform_id not in ids and not values & texts.of(p.identifiers)]
     unsure = sum(1 for state in states.values() if state != "held")
     return Drift(sync, len(seen), len(members) - unsure, unsure, sorted(missing), strangers)
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """How many people are uncertain now, and what is live at the audience, set off by joining it again."""
+
+    uncertain: int
+    live: Sequence[str] = ()
+
+
+def repair(space: Workspace, found: Drift) -> Repaired:
+    """Note that nobody knows whether the missing are there: the next plan adds those who still belong."""
+    if not found.missing:
+        return Repaired(0)
+    target = aim(space, found.sync, dry_run=True)
+    live = target.destination.automations(target.found) if target.writes.automations and target.found else ()
+    with space.warehouse.transaction() as con:
+        missing = pd.DataFrame({"person": pd.Series(list(found.missing), dtype="str")})
+        con.create_table("missing", missing, temp=True, overwrite=True)
+        held = con.table("held")
+        gone = held.filter((held.audience == target.known.key) & (held.state == "held"))
+        gone = gone.semi_join(con.table("missing"), "person").mutate(state=ibis.literal("uncertain"))
+        count = space.warehouse.upsert("held", gone, ["audience", "person"])
+    space.warehouse.export_held()
+    return Repaired(count, live)
 
 
 def _seen(pages: Iterable[Sequence[Present]]) -> list[Present]:

@@ -9,9 +9,12 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from segsync.contract import ListsIds, Source
-from segsync.errors import EXIT_DONE, SegsyncError
-from segsync.ledger import instant, runs
+from segsync.errors import EXIT_DONE, ConfigError, Problem, SegsyncError
+from segsync.ledger import erasures, instant, runs
 from segsync.model import Cursor, Flaw
+from segsync.run import retention
+from segsync.run.privacy import erasing
+from segsync.run.privacy.keeping_out import KeptOut, keeping_out
 from segsync.run.workspace import Workspace
 from segsync.spec import Reads
 from segsync.streams import ROOTS
@@ -28,6 +31,8 @@ class Pulled:
     records: Counter[str] = field(default_factory=Counter)  # by stream
     flaws: int = 0
     vanished: int = 0
+    left_out: int = 0  # records of people who were forgotten
+    pruned: int = 0  # records that are older than what is kept
     error: SegsyncError | None = None
 
     @property
@@ -38,9 +43,16 @@ class Pulled:
 def pull(
     space: Workspace, names: Sequence[str], *, full: bool = False, progress: Progress | None = None
 ) -> list[Pulled]:
-    """Read each source; one's failure never stops the others."""
+    """Read each source; one's failure never stops the others. Who was forgotten is left out, what is too old dropped.
+
+    Raises ConfigError where people were forgotten, and the key that tells who is missing.
+    """
+    erasing.resume(space)
+    sieves = {name: keeping_out(space, name) for name in names}
     space.warehouse.set_timezone(ZoneInfo(space.config.shop.timezone))
-    done = [_pull_source(space, name, full, progress or _silent) for name in names]
+    done = [_pull_source(space, name, sieves[name], full, progress or _silent) for name in names]
+    for result in done:
+        result.pruned = retention.prune(space, result.source)
     runs.record_sizes(space.ledger, space.run_id, living(space))
     return done
 
@@ -50,23 +62,50 @@ def living(space: Workspace) -> dict[str, dict[str, int]]:
     return {source: dict(streams) for source, streams in space.warehouse.counts().items()}
 
 
-def _pull_source(space: Workspace, name: str, full: bool, progress: Progress) -> Pulled:
+def _pull_source(space: Workspace, name: str, sieve: KeptOut | None, full: bool, progress: Progress) -> Pulled:
     result = Pulled(name)
     try:
+        _see_whether_emptied(space, name, full)
+        if full:
+            retention.start_anew(space, name)
         with space.source(name) as source:
             streams = source.streams()
             for root, carried in ROOTS.items():
                 if streams.intersection(carried):
-                    _pull_root(space, source, root, result, full, progress)
+                    _pull_root(space, source, root, result, sieve, full, progress)
             if "customers" in streams and (full or _ids_due(space, name)):
                 result.vanished = _vanish(space, source, name)
     except SegsyncError as error:
         result.error = error
+    if sieve is not None:
+        result.left_out = sieve.left_out
     _note(space, runs.Read(name, runs.WHOLE, 0, 0, None if result.error is None else str(result.error)), [])
     return result
 
 
-def _pull_root(space: Workspace, source: Source, root: str, result: Pulled, full: bool, progress: Progress) -> None:
+def _see_whether_emptied(space: Workspace, name: str, full: bool) -> None:
+    """Raise ConfigError for a source whose platform had everything of it erased, but for a full pull."""
+    erasure = erasures.emptied(space.ledger, name)
+    if erasure is None:
+        return
+    if not full:
+        found = f"everything of it was erased, as its platform asked (erasure {erasure})"
+        remedy = (
+            f"if it should be read again, from the beginning: segsync pull {name} --full\nelse remove [sources.{name}]"
+        )
+        raise ConfigError([Problem(f"sources.{name}", found, remedy)])
+    erasures.reopen(space.ledger, name)
+
+
+def _pull_root(
+    space: Workspace,
+    source: Source,
+    root: str,
+    result: Pulled,
+    sieve: KeptOut | None,
+    full: bool,
+    progress: Progress,
+) -> None:
     name = result.source
     since = None if full else runs.cursor(space.ledger, name, root)
     kept: list[Flaw] = []
@@ -75,7 +114,12 @@ def _pull_root(space: Workspace, source: Source, root: str, result: Pulled, full
     try:
         for page in source.read(root, since, runs.LedgerJobs(space.ledger, name)):
             landed = space.warehouse.land(
-                name, page, place=_landing(space, name), run_id=space.run_id, pulled_at=space.clock.now()
+                name,
+                page,
+                place=_landing(space, name),
+                run_id=space.run_id,
+                pulled_at=space.clock.now(),
+                sieve=sieve,
             )
             result.records.update(landed.counts)
             seen += landed.counts.get(root, 0)

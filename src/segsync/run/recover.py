@@ -7,6 +7,7 @@ become uncertain. Batches that never left are dropped. Nothing old is ever sent 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from segsync.clock import Clock
 from segsync.errors import GuardStop
@@ -16,6 +17,8 @@ from segsync.model import Member, Receipt
 from segsync.plan import identifiers as texts
 from segsync.run import fold
 from segsync.warehouse import Warehouse
+
+UNDOABLE = timedelta(days=30)  # how long what audiences held before a batch is kept, for `segsync undo`
 
 
 def recover(ledger: Ledger, warehouse: Warehouse, audience: str, clock: Clock) -> int:
@@ -39,11 +42,23 @@ def recover_all(ledger: Ledger, warehouse: Warehouse, clock: Clock) -> dict[str,
 
     It must come before people are joined: whoever is merged takes rows of `held` along, which must be up to date.
     """
+    _prune(ledger, warehouse, clock)
     return {
         known.key: recover(ledger, warehouse, known.key, clock)
         for known in audiences.every(ledger)
         if _left_open(ledger, known.key)
     }
+
+
+def _prune(ledger: Ledger, warehouse: Warehouse, clock: Clock) -> None:
+    """Forget what audiences held before batches that were sent long ago: nobody undoes those any more."""
+    last = batches.last_sent_before(ledger, clock.now() - UNDOABLE)
+    if not last:
+        return
+    with warehouse.session() as con:
+        old = con.table("was_held").batch_seq <= last
+        if con.table("was_held").filter(old).limit(1).count().execute():
+            warehouse.delete("was_held", old)
 
 
 def _left_open(ledger: Ledger, audience: str) -> bool:

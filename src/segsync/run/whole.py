@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from segsync.config import Config, Sync
 from segsync.errors import ConfigError, Problem, gravest
 from segsync.run import push as pushing
+from segsync.run import retention
 from segsync.run.compute import Computed, compute, filled_streams
+from segsync.run.privacy import erasing, errands
+from segsync.run.privacy.errands import Worked
 from segsync.run.pull import Progress as PullProgress
 from segsync.run.pull import Pulled, pull
 from segsync.run.push import Order, Pushed
@@ -23,10 +26,12 @@ class Done:
     pulled: Sequence[Pulled] = ()
     computed: Computed | None = None
     pushed: list[Pushed] = field(default_factory=list)
+    worked: list[Worked] = field(default_factory=list)  # for people who were forgotten
 
     @property
     def exit_code(self) -> int:
-        return gravest([*(p.exit_code for p in self.pulled), *(p.exit_code for p in self.pushed)])
+        pulled, pushed = (p.exit_code for p in self.pulled), (p.exit_code for p in self.pushed)
+        return gravest([*pulled, *pushed, *(worked.exit_code for worked in self.worked[-1:])])
 
 
 def run(
@@ -39,13 +44,23 @@ def run(
     on_pull: PullProgress | None = None,
     on_push: PushProgress | None = None,
 ) -> Done:
-    """Read `sources`, compute every segment, and push or plan `syncs`. One part's failure is on its own result."""
+    """Read `sources`, compute every segment, and push or plan `syncs`. One part's failure is on its own result.
+
+    Before anything else goes what is left to do for people who were forgotten; after it what waited for answers.
+    """
     done = Done()
+    erasing.resume(space)
+    if not order.dry_run:
+        done.worked.append(errands.work(space))
     if sources:
         done.pulled = pull(space, sources, full=full, progress=on_pull)
     computed = done.computed = compute(space, filled_streams(space))
     for sync in syncs:
         done.pushed.append(pushing.push(space, sync, computed, order, on_push))
+    if any(worked.waiting for worked in done.worked):
+        done.worked.append(errands.work(space))
+    if not order.dry_run:
+        retention.prune_ledger(space)
     return done
 
 

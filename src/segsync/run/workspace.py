@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,10 +14,11 @@ from segsync.clock import Clock
 from segsync.config import Config, Section
 from segsync.contract import Destination, Kit, Source
 from segsync.errors import ConfigError, GuardStop, Problem
-from segsync.ledger import Ledger, audiences, lock, open_ledger, runs
+from segsync.ledger import Ledger, audiences, erasures, lock, open_ledger, runs
 from segsync.ledger.audiences import Known
 from segsync.pace import Pacer
 from segsync.rules import AsOf
+from segsync.run import at_rest
 from segsync.warehouse import Warehouse
 from segsync.warehouse.store import FILE
 from segsync.wrappers import Wrapped, wrapped
@@ -26,9 +26,6 @@ from segsync.wrappers import Wrapped, wrapped
 if TYPE_CHECKING:
     from segsync.http import Session
     from segsync.redact import Trace
-
-
-SCRATCH = "scratch"  # temporary files of connectors, below the state folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +88,17 @@ def open_workspace(
 ) -> Iterator[Workspace]:
     """Open the stores for writing, as the only process that does, and note that a run began.
 
-    Raises StoreBusy where another run holds them, GuardStop where warehouse and ledger do not belong together.
+    Raises StoreBusy where another run holds them, ConfigError where others may read them, GuardStop where warehouse and
+    ledger do not belong together.
     """
     clock, folder = setting.clock, config.state_dir
+    at_rest.must_be_private(folder)
     ledger = open_ledger(folder, clock)
     try:
         with lock.held(ledger, folder, command=setting.command, pid=setting.pid, clock=clock, wait=wait):
-            shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+            at_rest.sweep(folder)
+            if setting.trace is not None and setting.trace.bodies:
+                erasures.note_file(ledger, str(setting.trace.path.absolute()), "trace", clock.now())
             warehouse = open_warehouse(config, ledger, clock)
             instant = as_of or clock.now()
             run_id = runs.start(ledger, command=setting.command, pid=setting.pid, at=clock.now(), as_of=instant)
@@ -164,7 +165,9 @@ def _kit(config: Config, section: Section, setting: Setting, pacers: dict[str, P
     if setting.trace is not None:
         setting.trace.hide(found.values())
     session = _session(section.name, setting, pacers)
-    return Kit(section.name, section.options, found, session, setting.clock, config.home, config.state_dir / SCRATCH)
+    return Kit(
+        section.name, section.options, found, session, setting.clock, config.home, config.state_dir / at_rest.SCRATCH
+    )
 
 
 def _session(name: str, setting: Setting, pacers: dict[str, Pacer]) -> Session:
