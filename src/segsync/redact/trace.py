@@ -44,7 +44,8 @@ class Trace:
 
     def __init__(self, path: Path, clock: Clock, *, secrets: Iterable[SecretStr] = (), bodies: bool) -> None:
         self._clock = clock
-        self._bodies = bodies
+        self.path = path
+        self.bodies = bodies  # are people's data kept in it?
         self._redaction = Redaction(secrets, keep_people=bodies)
         self._lock = threading.Lock()
         self._file = _private_file(path)
@@ -121,7 +122,7 @@ class Trace:
             return self._json_body(json.loads(body), len(body), size)
         with contextlib.suppress(ValueError, RecursionError):
             return self._json_lines(body, size)
-        if not self._bodies and _is_columns(body, kind):
+        if not self.bodies and _is_columns(body, kind):
             return f"<{size} of {kind.partition(';')[0] or 'columns'}, not shown>"
         shown = self._redaction.text(body[:KEPT_TEXT])
         return shown if len(body) <= KEPT_TEXT else _Shortened(shown, f"{size}; cut after {KEPT_TEXT:,} characters")
