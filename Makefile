@@ -19,13 +19,14 @@ types: .venv/.dev
 	$(BIN)/mypy
 
 pytest: .venv/.dev
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 demo: .venv/.installed
 	$(BIN)/segsync demo
 
 docs: .venv/.dev
 	$(BIN)/python docs/generate.py
+	SEGSYNC_WRITE_DOCS=1 $(BIN)/pytest tests/docs/test_operations.py
 
 bench: .venv/.dev
 	$(BIN)/python -m bench

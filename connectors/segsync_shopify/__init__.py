@@ -53,7 +53,7 @@ spec = Spec(
         "order that was deleted stays.",
         "Visits (visit_source and the like) are filled in by Shopify some time after the order.",
         "Shopify's messages customers/redact, shop/redact and customers/data_request are taken by `segsync forget "
-        "--webhook` and `segsync person --export --webhook`; they are checked with client_secret.",
+        "--webhook FILE` and `segsync person --export --webhook FILE`; they are checked with client_secret.",
         "A pull takes one of the five bulk operations that an app may run in a shop at a time, and waits while all are "
         "taken; it never cancels one.",
     ),

@@ -13,7 +13,7 @@ import pytest
 @pytest.mark.parametrize("road", ["shopify", "files"])
 def test_the_demo_plays_to_its_end(tmp_path: Path, road: str) -> None:
     folder = tmp_path / "demo"
-    command = [sys.executable, "-m", "segsync", "demo", "--customers", "200", "--from", road, "--keep", str(folder)]
+    command = [sys.executable, "-m", "segsync", "demo", "--customers", "120", "--from", road, "--keep", str(folder)]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SEGSYNC")}
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=540, check=False)
     assert (done.returncode, done.stderr) == (0, "")

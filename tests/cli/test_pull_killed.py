@@ -136,7 +136,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pulled]:
 
 def test_killed_at_requests_of_every_kind_of_the_first_pull(world: Pulled) -> None:
     world.keep_morning()
-    _kill_everywhere(world, FIRST, 3, 11, every=2)
+    _kill_everywhere(world, FIRST, 5, 13, every=4)
 
 
 def test_killed_at_requests_of_every_kind_of_a_later_pull(world: Pulled) -> None:
@@ -144,7 +144,7 @@ def test_killed_at_requests_of_every_kind_of_a_later_pull(world: Pulled) -> None
     seed.next_day(world.sandbox.account)
     seed.delete_customer(world.sandbox.account, id=next(iter(world.sandbox.shop.customers)))
     world.keep_morning()
-    _kill_everywhere(world, LATER, every=4)
+    _kill_everywhere(world, LATER, every=5)
 
 
 def _kill_everywhere(world: Pulled, steps: list[str], *begun: int, every: int = 1) -> None:

@@ -59,15 +59,6 @@ def story(play: Play) -> Play:
     return play
 
 
-def begin(world: World, *, pushed: bool = True) -> Story:
-    """A shop whose segment `vip` was pulled, and pushed unless the story is of that."""
-    world.shop(SHOP)
-    world.type("pull")
-    if pushed:
-        world.type("push vip --to klaviyo")
-    return Story(world)
-
-
 def approved(tale: Story, ran: Ran) -> None:
     """Type the command with `--approve` that was printed."""
     printed = {line.partition("segsync ")[2].strip() for line in ran.text.splitlines() if "--approve" in line}

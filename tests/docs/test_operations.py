@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 
 import pytest
-from cli_world import World
-from stories import STORIES, begin
+from cli_world import Saved, World
+from stories import SHOP, STORIES, Story
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 BLOCK = re.compile(r"(?s)<!-- event: (\w+) -->\n```console\n(.*?)\n```")
@@ -21,8 +21,10 @@ NOT_PUSHED = {"first_push", "adopted_audience"}
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_the_page_shows_what_is_printed(world: World, name: str) -> None:
-    tale = begin(world, pushed=name not in NOT_PUSHED)
+def test_the_page_shows_what_is_printed(world: World, beginnings: dict[bool, Saved], name: str) -> None:
+    world.shop(SHOP)
+    world.load(beginnings[name not in NOT_PUSHED])
+    tale = Story(world)
     STORIES[name](tale)
     text = PAGE.read_text(encoding="utf-8")
     if WRITING:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from cli_world import SHOP, VIP, Ran, World, buyer, vips
+from cli_world import KEY, KEY_VARIABLE, SHOP, VIP, Ran, Saved, World, buyer, vips
 
 FEWER = VIP.replace("amount_spent > 500", "amount_spent > 700")
 CHANGED = [*(buyer(n, cancelled=1) for n in range(3)), *SHOP[3:], buyer(200), buyer(201)]
@@ -23,13 +24,27 @@ def approved(ran: Ran) -> str:
     return found.pop()
 
 
+@pytest.fixture(scope="module")
+def evening(mornings: dict[str, Saved], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Saved]]:
+    """The run that pushed what should not have been, and the state after it: three went, two came. Made once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(KEY_VARIABLE, KEY)
+        made = World(tmp_path_factory.mktemp("evening") / "shop")
+        made.load(mornings["pushed"])
+        made.shop(CHANGED)
+        made.type("run")
+        assert made.lists() == {"VIP customers": vips(CHANGED)}
+        yield last_run(made), made.save("wrong")
+        made.close()
+
+
 @pytest.fixture
-def wrong(pushed: World) -> int:
-    """The run that pushed what should not have been: three went, two came."""
+def wrong(pushed: World, evening: tuple[int, Saved]) -> int:
+    """The number of that run; the world is as it was after it."""
+    run, state = evening
+    pushed.load(state)
     pushed.shop(CHANGED)
-    pushed.type("run")
-    assert pushed.lists() == {"VIP customers": vips(CHANGED)}
-    return last_run(pushed)
+    return run
 
 
 def test_the_way_back_is_shown_and_then_gone(pushed: World, wrong: int) -> None:

@@ -54,7 +54,7 @@ def killed_everywhere(world: World, people: People, *, stride: int) -> int:
 def test_killed_at_many_steps_of_a_push(world: World) -> None:
     assert world.push(YESTERDAY).error is None
     assert world.there == wanted(YESTERDAY)
-    steps = killed_everywhere(world, TODAY, stride=5 if world.settles else 2)
+    steps = killed_everywhere(world, TODAY, stride=7 if world.settles else 3)
     assert steps > 15, "the steps are counted no longer"
 
 
@@ -62,7 +62,7 @@ def test_killed_at_many_steps_of_a_push(world: World) -> None:
 def test_killed_at_many_steps_of_a_first_push(world: World) -> None:
     """Several batches, and also while the audience is made: never a second one, never taken for somebody else's."""
     people = {f"p{n}": subscribed(f"a{n}@example.com") for n in range(4)}
-    steps = killed_everywhere(world, people, stride=3)
+    steps = killed_everywhere(world, people, stride=4)
     assert steps > 10, "the steps are counted no longer"
 
 

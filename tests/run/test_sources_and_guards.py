@@ -268,6 +268,7 @@ def test_a_list_of_ids_that_failed_is_asked_for_again(config: Config, source: Sc
 
 def test_what_a_killed_run_left_lying_is_gone_with_the_next(config: Config, fake_time: FakeTime) -> None:
     left = config.state_dir / "scratch" / "segsync-x" / "result.jsonl"
+    config.state_dir.mkdir(mode=0o700)
     left.parent.mkdir(parents=True)
     left.write_text("people", encoding="utf-8")
     pulled(config, fake_time)

@@ -290,14 +290,14 @@ def granted(world: World, **more: Any) -> dict[str, Any]:
 
 
 def test_a_token_that_ends_in_the_middle_is_renewed(world: World) -> None:
-    """A bulk operation may run for days, a granted token for one."""
+    """A bulk operation may run for longer than a day, a granted token for one."""
     small(world)
-    world.seed("bulk", polls=10_000, seconds=3 * 86_400)
+    world.seed("bulk", polls=10_000, seconds=1.1 * 86_400)
     options = granted(world, max_wait="10d")
     secrets = options.pop("secrets")
     pages = list(world.source(secrets=secrets, **options).read("orders", None, world.jobs))
     assert ids(pages, "orders") == {"101", "102", "103"}
-    assert 3 <= world.sandbox.state()["grants"] <= 5
+    assert 2 <= world.sandbox.state()["grants"] <= 3
 
 
 def test_a_token_that_is_refused_early_is_renewed_once(world: World) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from string import Template
 
+from segsync.cli import main
 from segsync.cli.output import say
 from segsync.cli.roads import ApiRoad, FilesRoad, Road
 from segsync.cli.stand_ins import made
@@ -52,22 +52,25 @@ audience = "Win back"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the demo plays: its folder, and the environment that its commands get."""
+    """Where the demo plays: its folder, and the environment that its commands get.
+
+    They run in this process, one after the other: what takes a second to load is loaded once.
+    """
 
     folder: Path
     environ: dict[str, str]
     url: str
+    clock: Clock
 
     def run(self, command: str, *, expect: int = 0) -> None:
         """Show a command and what it prints. Raises RuntimeError where it ends otherwise than expected."""
         say(f"\n$ segsync {command}")
-        arguments = [sys.executable, "-m", "segsync", *shlex.split(command)]
-        done = subprocess.run(  # noqa: S603  # our own program, with arguments from this file
-            arguments, cwd=self.folder, env=dict(self.environ), capture_output=True, text=True, check=False
-        )
-        say("\n".join(f"  {line}" if line else "" for line in (done.stdout + done.stderr).rstrip().splitlines()))
-        if done.returncode != expect:
-            raise RuntimeError(f"segsync {command} ended with {done.returncode}, not {expect}")
+        printed = io.StringIO()
+        with _standing_in(self.folder, self.environ), redirect_stdout(printed), redirect_stderr(printed):
+            code = _ended(shlex.split(command), self.clock)
+        say("\n".join(f"  {line}" if line else "" for line in printed.getvalue().rstrip().splitlines()))
+        if code != expect:
+            raise RuntimeError(f"segsync {command} ended with {code}, not {expect}")
 
 
 @contextmanager
@@ -84,7 +87,31 @@ def opened(
         environ = {**os.environ, **road.environ, "SEGSYNC_SECRET__KLAVIYO__API_KEY": "pk_sandbox", "COLUMNS": "160"}
         environ.pop("SEGSYNC_CONFIG", None)
         road.open(shop)
-        yield Stage(folder, environ, server.url), road, shop
+        yield Stage(folder, environ, server.url, clock), road, shop
+
+
+@contextmanager
+def _standing_in(folder: Path, environ: Mapping[str, str]) -> Iterator[None]:
+    """This process in a folder, and with an environment, for as long as a command runs."""
+    before, place = dict(os.environ), Path.cwd()
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        os.chdir(place)
+
+
+def _ended(arguments: list[str], clock: Clock) -> int:
+    """The exit code of a command."""
+    try:
+        main(arguments, clock=clock)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
 
 
 @contextmanager

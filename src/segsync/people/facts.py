@@ -13,6 +13,7 @@ from segsync.people.records import FACTS, seen_in, source_list
 from segsync.streams import ADS_CONSENT, COMPUTED
 
 PLACES = ("country", "region", "city", "postal_code")
+OVER_ALL = ("known", "customer_added_on", "ads_consent")  # told of all of a person's records
 
 
 def people(
@@ -25,18 +26,24 @@ def people(
     names: Sequence[str],
 ) -> ir.Table:
     """The table `people` of streams.py. A person who only owns orders is a guest: no facts, no consent."""
-    rows = sources(records, owners, names)
-    for part in (
+    rows = beside(
+        sources(records, owners, names),
         facts(records),
         best_identifiers(identifiers, "email", consent="email_subscription_status"),
         best_identifiers(identifiers, "phone", consent="sms_subscription_status"),
         default_addresses(records, addresses),
-    ):
-        rows = rows.left_join(part, "person").drop("person_right")
+    )
     said_no = denied(vanished, identifiers)
     ads_consent = ibis.ifelse(rows.person.isin(said_no.person), "DENIED", rows.ads_consent.fill_null("UNKNOWN"))
-    rows = rows.mutate(guest=rows.known.isnull(), ads_consent=ads_consent)
-    return rows.select(*COMPUTED["people"])
+    own = {"guest": rows.known.isnull(), "ads_consent": ads_consent}
+    return rows.select(**{name: own[name] if name in own else rows[name] for name in COMPUTED["people"]})
+
+
+def beside(rows: ir.Table, *parts: ir.Table) -> ir.Table:
+    """Each person's row with that of each part beside it, where there is one; joined in one go."""
+    for number, part in enumerate(parts):
+        rows = rows.left_join(part, "person", rname=f"{{name}}_of_{number}")
+    return rows
 
 
 def sources(records: ir.Table, owners: ir.Table, names: Sequence[str]) -> ir.Table:
@@ -55,11 +62,9 @@ def facts(records: ir.Table) -> ir.Table:
     spare = older.group_by("person").agg(
         **{f"older_{name}": older[name].argmin(older.nth, where=older[name].notnull()) for name in FACTS}
     )
-    rows = newest.left_join(spare, "person").drop("person_right")
-    chosen = rows.select("person", **{name: ibis.coalesce(rows[name], rows[f"older_{name}"]) for name in FACTS})
-    for part in (_over_all_records(records), _tags(records)):
-        chosen = chosen.left_join(part, "person").drop("person_right")
-    return chosen
+    rows = beside(newest, spare, _over_all_records(records), _tags(records))
+    chosen = {name: ibis.coalesce(rows[name], rows[f"older_{name}"]) for name in FACTS}
+    return rows.select("person", *OVER_ALL, "tags_key", **chosen)
 
 
 def _over_all_records(records: ir.Table) -> ir.Table:

@@ -44,6 +44,11 @@ def compute(space: Workspace, filled: frozenset[str]) -> Computed:
     Raises ConfigError with every problem of every rule, before anything is computed.
     """
     reading = read_rules(space.config, filled)
+    with space.warehouse.session():  # open once for all of it: opening the file takes longer than many a statement
+        return _compute(space, reading, filled)
+
+
+def _compute(space: Workspace, reading: Reading, filled: frozenset[str]) -> Computed:
     recovered = recover_all(space.ledger, space.warehouse, space.clock)
     carry_renames(space)
     shop, undeliverable = space.config.shop, undeliverable_sources(space.config)

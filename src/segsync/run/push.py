@@ -123,8 +123,9 @@ def _push(
         planning.recreate(space, sync)
     target = planning.aim(space, sync, dry_run=order.dry_run)
     key = target.known.key
-    result.uncertain = recover(space.ledger, space.warehouse, key, space.clock) + _recovered(computed, key)
-    must_agree(space.ledger, space.warehouse, key)
+    with space.warehouse.session():
+        result.uncertain = recover(space.ledger, space.warehouse, key, space.clock) + _recovered(computed, key)
+        must_agree(space.ledger, space.warehouse, key)
     if target.found is not None and not order.dry_run:
         _settle(space, target, target.found, result)
         if result.added or result.removed or result.rejected:

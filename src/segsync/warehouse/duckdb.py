@@ -239,6 +239,16 @@ def keep_highest(con: Any, stage: str, key: Sequence[str], column: str) -> None:
     con.raw_sql(f"CREATE OR REPLACE TEMP TABLE {quoted(stage)} AS SELECT * FROM {quoted(stage)} QUALIFY {ranked} = 1")
 
 
+def counts(con: Any, names: Sequence[str], where: Mapping[str, str]) -> list[tuple[str, str, int]]:
+    """source, table, rows: how many rows each table has of each source, of those that meet its condition."""
+    parts = (
+        f"SELECT source, '{name}' AS name, count(*) FROM {quoted(name)} WHERE {where.get(name, 'true')} GROUP BY source"
+        for name in names
+    )
+    found: list[tuple[str, str, int]] = con.raw_sql(" UNION ALL ".join(parts)).fetchall()
+    return found
+
+
 def write_parquet(con: Any, name: str, path: Path) -> None:
     """The table as a Parquet file."""
     con.raw_sql(f"COPY {quoted(name)} TO '{literal(path)}' (FORMAT parquet, COMPRESSION zstd)")

@@ -239,12 +239,8 @@ class Warehouse:
         """Landed rows by source, then stream; customers that have vanished are not counted."""
         found: dict[str, dict[str, int]] = {}
         with self.reading() as con:
-            for name in STREAMS:
-                table = con.table(name)
-                if name == "customers":
-                    table = table.filter(table.deleted_at.isnull())
-                for row in table.group_by("source").aggregate(rows=table.count()).to_pyarrow().to_pylist():
-                    found.setdefault(row["source"], {})[name] = row["rows"]
+            for source, name, rows in duckdb.counts(con, list(STREAMS), {"customers": "deleted_at IS NULL"}):
+                found.setdefault(source, {})[name] = rows
         return found
 
     def set_timezone(self, zone: ZoneInfo) -> bool:
