@@ -9,7 +9,7 @@ import pytest
 
 from segsync.testing import FakeTime
 
-pytest_plugins = ["pytester", "skips"]  # `skips` holds the tests that were skipped to tests/skips.toml
+pytest_plugins = ["pytester", "quick_sql", "skips"]  # `skips` holds the tests that were skipped to tests/skips.toml
 
 ROOT = Path(__file__).resolve().parents[1]
 

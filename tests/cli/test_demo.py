@@ -34,7 +34,7 @@ def test_the_demo_of_people_who_speak_up(tmp_path: Path) -> None:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SEGSYNC")}
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=540, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    _, unsubscribed, forgotten, told, afterwards = done.stdout.split("\n=== ")
+    _, _, unsubscribed, forgotten, told, afterwards = done.stdout.split("\n=== ")
     assert "of them           1 whose consent was withdrawn" in unsubscribed
     assert "klaviyo, `VIP customers`: take out of the audience: done" in forgotten
     assert "records of forgotten people left out" in forgotten
