@@ -1,4 +1,5 @@
 # make test   style, types and tests                make demo    a whole run against the sandbox
+# make thorough  the tests that `make test` leaves out: the same at more places
 # make bench  seconds and memory, see bench/        make stale   which version bounds could be lifted (asks the registry)
 #
 # Both make .venv themselves; all that is needed is Python 3.11 or newer. PYTHON=… chooses one.
@@ -7,7 +8,7 @@ PYTHON ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: test lint types pytest demo docs bench stale clean
+.PHONY: test lint types pytest thorough demo docs bench stale clean
 
 test: lint types pytest
 
@@ -20,6 +21,9 @@ types: .venv/.dev
 
 pytest: .venv/.dev
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+thorough: .venv/.dev
+	$(BIN)/pytest -n 2 --dist loadfile -m thorough
 
 demo: .venv/.installed
 	$(BIN)/segsync demo

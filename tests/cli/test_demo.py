@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize("road", ["shopify", "files"])
+@pytest.mark.parametrize("road", ["shopify", pytest.param("files", marks=pytest.mark.thorough)])
 def test_the_demo_plays_to_its_end(tmp_path: Path, road: str) -> None:
     folder = tmp_path / "demo"
     command = [sys.executable, "-m", "segsync", "demo", "--customers", "120", "--from", road, "--keep", str(folder)]

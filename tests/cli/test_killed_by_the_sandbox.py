@@ -35,7 +35,7 @@ SIX_NEXT_DAY = [
 ]
 
 
-@pytest.fixture(params=["forty", "six_next_day"])
+@pytest.fixture(params=[pytest.param("forty", marks=pytest.mark.thorough), "six_next_day"])
 def killing(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Killing]:
     with _made(PREPARED[request.param], tmp_path, monkeypatch) as made:
         yield made

@@ -139,6 +139,7 @@ def test_killed_at_requests_of_every_kind_of_the_first_pull(world: Pulled) -> No
     _kill_everywhere(world, FIRST, 5, 13, every=4)
 
 
+@pytest.mark.thorough
 def test_killed_at_requests_of_every_kind_of_a_later_pull(world: Pulled) -> None:
     world.pull()
     seed.next_day(world.sandbox.account)

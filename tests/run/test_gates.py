@@ -58,7 +58,7 @@ def test_a_suppressed_person_leaves_before_anybody_joins_and_stays_out(make: Mak
     assert "ben" in world.there("vip")
 
 
-@pytest.mark.parametrize("named", ["phone", "person"])
+@pytest.mark.parametrize("named", ["phone", pytest.param("person", marks=pytest.mark.thorough)])
 def test_whatever_of_a_person_is_named(make: Make, named: str) -> None:
     """A phone that this sync would never use; a key."""
     world = make()
@@ -153,7 +153,7 @@ def test_an_audience_that_is_only_added_to_loses_them_too(make: Make) -> None:
     assert not world.push("vip").sent
 
 
-@pytest.mark.parametrize("why", ["removed", "failed"])
+@pytest.mark.parametrize("why", ["removed", pytest.param("failed", marks=pytest.mark.thorough)])
 def test_no_guard_holds_their_removal_back(make: Make, why: str) -> None:
     world = make(floor=0)
     with world.opened() as space:

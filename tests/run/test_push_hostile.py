@@ -157,6 +157,7 @@ def test_people_who_exchange_identifiers(by_identifier: World) -> None:
     assert world.there == every_email(FOUR)
 
 
+@pytest.mark.thorough
 def test_an_exchange_that_dies_and_is_overtaken(by_identifier: World) -> None:
     """They swap, the push dies before anything leaves, and then both go: neither address may be forgotten."""
     world = by_identifier
@@ -291,6 +292,7 @@ def test_a_killed_first_push_goes_on_whatever_its_size(plain: World) -> None:
         assert world.there == wanted(crowd)
 
 
+@pytest.mark.thorough
 def test_an_audience_made_anew_owes_nothing_to_old_receipts(plain: World) -> None:
     """The push died with receipts that were not folded; then the audience was deleted."""
     saved = plain.save()
@@ -316,7 +318,7 @@ def test_an_audience_made_anew_owes_nothing_to_old_receipts(plain: World) -> Non
         assert plain.there == wanted(FOUR), f"after death at step {death}"
 
 
-@pytest.mark.parametrize("death", [1, 3, 5, 8])
+@pytest.mark.parametrize("death", [1, 5, *(pytest.param(n, marks=pytest.mark.thorough) for n in (3, 8))])
 def test_a_recreation_that_dies(plain: World, death: int) -> None:
     pushed(plain, FOUR)
     plain.platform.audiences.clear()

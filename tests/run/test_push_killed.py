@@ -58,6 +58,7 @@ def test_killed_at_many_steps_of_a_push(world: World) -> None:
     assert steps > 15, "the steps are counted no longer"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("world", [True], indirect=True, ids=["tickets"])
 def test_killed_at_many_steps_of_a_first_push(world: World) -> None:
     """Several batches, and also while the audience is made: never a second one, never taken for somebody else's."""

@@ -92,7 +92,7 @@ def _members(space: Workspace) -> dict[str, set[tuple[str, ...]]]:
     }
 
 
-@pytest.fixture(params=[(7, 300), (11, 220)], ids=["300", "220"])
+@pytest.fixture(params=[pytest.param((7, 300), marks=pytest.mark.thorough), (11, 220)], ids=["300", "220"])
 def shop(request: pytest.FixtureRequest) -> Shop:
     number, customers = request.param
     return make_shop(number, customers, day=DAY)
